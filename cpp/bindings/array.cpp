@@ -1,0 +1,292 @@
+#include "bindings/array.h"
+
+#include <algorithm>
+#include <array>
+
+#include "support/error.h"
+
+namespace panfuse::bindings {
+namespace {
+
+// DLPack 1.3, the parts in use (https://dmlc.github.io/dlpack/latest/c_api.html). Layouts are ABI.
+struct DLDevice {
+    std::int32_t type, id;
+};
+struct DLDataType {
+    std::uint8_t code, bits;
+    std::uint16_t lanes;
+};
+struct DLTensor {
+    void* data;
+    DLDevice device;
+    std::int32_t ndim;
+    DLDataType dtype;
+    std::int64_t* shape;
+    std::int64_t* strides;  // in elements; null: C order
+    std::uint64_t byte_offset;
+};
+struct DLManagedTensor {
+    DLTensor tensor;
+    void* context;
+    void (*deleter)(DLManagedTensor*);
+};
+struct DLVersion {
+    std::uint32_t major, minor;
+};
+struct DLManagedTensorVersioned {
+    DLVersion version;
+    void* context;
+    void (*deleter)(DLManagedTensorVersioned*);
+    std::uint64_t flags;
+    DLTensor tensor;
+};
+struct DLExchangeApi {
+    DLVersion version;
+    DLExchangeApi* previous;
+    void* allocate;
+    void* managed_tensor_from_object;
+    void* object_from_managed_tensor;
+    int (*tensor_from_object)(void* object, DLTensor* out);  // borrows; -1 with a Python error set
+    void* current_stream;
+};
+
+enum Code : std::uint8_t { code_int = 0, code_uint = 1, code_float = 2, code_bool = 6 };
+
+// What the door knows of any array, before it asks what the elements are.
+struct Tensor {
+    void* data = nullptr;
+    DLDataType dtype{};
+    int rank = 0;
+    std::array<std::int64_t, max_rank> shape{}, strides{};  // strides in bytes
+    Place place;
+    std::shared_ptr<void> owner;
+};
+
+// Drops a reference to a Python object; the door is used with the GIL held.
+std::shared_ptr<void> hold(py::object object) {
+    PyObject* raw = object.release().ptr();
+    return {raw, [](void* p) {
+                py::gil_scoped_acquire gil;
+                Py_DECREF(static_cast<PyObject*>(p));
+            }};
+}
+
+std::string type_name(const py::handle& object) {
+    return py::str(py::type::handle_of(object).attr("__name__"));
+}
+
+[[noreturn]] void no_array(const py::handle& object, const char* argument) {
+    throw TypeError(std::string(argument) +
+                    ": expected an array of integers or bool (NumPy, torch, CuPy, JAX, or anything "
+                    "with DLPack or the buffer protocol), got " +
+                    type_name(object));
+}
+
+void check_rank(std::int64_t rank, const char* argument) {
+    if (rank > max_rank)
+        throw std::invalid_argument(std::string(argument) + ": expected at most " +
+                                    std::to_string(max_rank) + " axes, got " +
+                                    std::to_string(rank));
+}
+
+Tensor from_dl(const DLTensor& in, const char* argument) {
+    check_rank(in.ndim, argument);
+    Tensor out;
+    out.data = static_cast<char*>(in.data) + (in.data == nullptr ? 0 : in.byte_offset);
+    out.dtype = in.dtype;
+    out.rank = in.ndim;
+    out.place = {in.device.type, in.device.id};
+    std::int64_t stride = 1;
+    for (auto i = static_cast<std::size_t>(in.ndim); i-- > 0;) {
+        out.shape[i] = in.shape[i];
+        out.strides[i] = (in.strides == nullptr ? stride : in.strides[i]) * (in.dtype.bits / 8);
+        stride *= in.shape[i];
+    }
+    return out;
+}
+
+Tensor from_numpy(const py::array& array, const char* argument) {
+    check_rank(array.ndim(), argument);
+    const py::dtype dtype = array.dtype();
+    const char order = dtype.byteorder();
+    const bool foreign = order == '>' || (order != '=' && order != '|' && order != '<');
+    if (foreign)
+        throw TypeError(std::string(argument) + ": expected the machine's byte order, got " +
+                        std::string(py::str(dtype)) + "; convert with .astype(dtype.newbyteorder('='))");
+    Tensor out;
+    const char kind = dtype.kind();
+    out.dtype.code = kind == 'b' ? code_bool : kind == 'i' ? code_int : kind == 'u' ? code_uint : 255;
+    out.dtype.bits = static_cast<std::uint8_t>(std::min<py::ssize_t>(dtype.itemsize() * 8, 255));
+    out.dtype.lanes = 1;
+    out.data = const_cast<void*>(array.data());
+    out.rank = static_cast<int>(array.ndim());
+    std::copy_n(array.shape(), array.ndim(), out.shape.begin());
+    std::copy_n(array.strides(), array.ndim(), out.strides.begin());
+    out.owner = hold(array);
+    return out;
+}
+
+template <class Managed>
+Tensor from_capsule(const py::capsule& capsule, const char* used_name, const char* argument) {
+    auto* managed = capsule.get_pointer<Managed>();
+    Tensor out = from_dl(managed->tensor, argument);
+    if (PyCapsule_SetName(capsule.ptr(), used_name) != 0) throw py::error_already_set();
+    out.owner = {managed, [](Managed* tensor) {
+                     if (tensor->deleter == nullptr) return;
+                     py::gil_scoped_acquire gil;
+                     tensor->deleter(tensor);
+                 }};
+    return out;
+}
+
+// Producers from before DLPack 1.0 do not know `max_version`.
+py::object call_dlpack(const py::object& array, const py::object& stream) {
+    try {
+        return array.attr("__dlpack__")(py::arg("stream") = stream,
+                                        py::arg("max_version") = py::make_tuple(1, 0));
+    } catch (py::error_already_set& error) {
+        if (!error.matches(PyExc_TypeError)) throw;
+    }
+    return array.attr("__dlpack__")(py::arg("stream") = stream);
+}
+
+Tensor from_dlpack(const py::object& array, const py::object& stream, const char* argument) {
+    const py::object result = call_dlpack(array, stream);
+    if (PyCapsule_IsValid(result.ptr(), "dltensor_versioned") != 0)
+        return from_capsule<DLManagedTensorVersioned>(
+            py::reinterpret_borrow<py::capsule>(result), "used_dltensor_versioned", argument);
+    if (PyCapsule_IsValid(result.ptr(), "dltensor") != 0)
+        return from_capsule<DLManagedTensor>(py::reinterpret_borrow<py::capsule>(result),
+                                             "used_dltensor", argument);
+    throw TypeError(std::string(argument) + ": " + type_name(array) +
+                    ".__dlpack__ returned no DLPack capsule");
+}
+
+const DLExchangeApi* exchange_api(const py::object& array) {
+    const py::object capsule =
+        py::getattr(py::type::handle_of(array), "__dlpack_c_exchange_api__", py::none());
+    if (PyCapsule_IsValid(capsule.ptr(), "dlpack_exchange_api") == 0) return nullptr;
+    const auto* api = static_cast<const DLExchangeApi*>(
+        PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
+    return api->version.major == 1 && api->tensor_from_object != nullptr ? api : nullptr;
+}
+
+Tensor from_exchange_api(const DLExchangeApi& api, const py::object& array, const char* argument) {
+    DLTensor tensor{};
+    if (api.tensor_from_object(array.ptr(), &tensor) != 0) throw py::error_already_set();
+    Tensor out = from_dl(tensor, argument);
+    out.owner = hold(array);
+    return out;
+}
+
+Tensor open(const py::object& array, const Caller& caller, const char* argument) {
+    if (py::isinstance<py::array>(array))
+        return from_numpy(py::reinterpret_borrow<py::array>(array), argument);
+    if (const DLExchangeApi* api = exchange_api(array))
+        return from_exchange_api(*api, array, argument);
+    if (py::hasattr(array, "__dlpack__")) {
+        // DLPack spells CUDA's legacy default stream 1, and leaves 0 without a meaning.
+        const py::object stream = caller.place().kind == Place::cpu
+                                      ? py::object(py::none())
+                                      : py::int_(std::max<std::uintptr_t>(caller.stream(), 1));
+        return from_dlpack(array, stream, argument);
+    }
+    no_array(array, argument);
+}
+
+std::string text(DLDataType dtype) {
+    static constexpr const char* names[] = {"int",    "uint",    "float", "opaque",
+                                            "bfloat", "complex", "bool"};
+    return (dtype.code < 7 ? names[dtype.code] : "type") + std::to_string(dtype.bits);
+}
+
+Dtype integer_dtype(const Tensor& tensor, const py::object& array, const char* argument) {
+    const auto [code, bits, lanes] = tensor.dtype;
+    const bool width = bits == 8 || bits == 16 || bits == 32 || bits == 64;
+    const bool known = code == code_int || code == code_uint || (code == code_bool && bits == 8);
+    if (!width || !known || lanes != 1) {
+        const std::string got = py::hasattr(array, "dtype")
+                                    ? std::string(py::str(array.attr("dtype")))
+                                    : text(tensor.dtype);
+        throw TypeError(std::string(argument) + ": expected integers or bool, got " + got);
+    }
+    return {code == code_bool  ? Dtype::Kind::boolean
+            : code == code_int ? Dtype::Kind::signed_integer
+                               : Dtype::Kind::unsigned_integer,
+            static_cast<std::uint8_t>(bits / 8)};
+}
+
+}  // namespace
+
+std::string Place::text() const {
+    switch (kind) {
+        case cpu: return "the CPU";
+        case cuda: return "CUDA device " + std::to_string(id);
+        case cuda_host: return "CUDA host memory";
+        case cuda_managed: return "CUDA managed memory";
+        default:
+            return "DLPack device (" + std::to_string(kind) + ", " + std::to_string(id) + ")";
+    }
+}
+
+std::string dtype_name(Dtype dtype) {
+    if (dtype.kind == Dtype::Kind::boolean) return "bool";
+    const std::string bits = std::to_string(8 * dtype.bytes);
+    return (dtype.kind == Dtype::Kind::signed_integer ? "int" : "uint") + bits;
+}
+
+Caller::Caller(py::object library) : library_(std::move(library)) {
+    if (library_.is_none()) return;
+    const auto place = library_.attr("place").cast<std::pair<int, int>>();
+    place_ = {place.first, place.second};
+    stream_ = library_.attr("stream").cast<std::uintptr_t>();
+}
+
+Array Caller::take(const py::object& array, const char* argument) const {
+    const Tensor tensor = open(array, *this, argument);
+    Array out;
+    out.view.dtype = integer_dtype(tensor, array, argument);
+    out.view.data = tensor.data;
+    out.view.rank = tensor.rank;
+    out.view.shape = tensor.shape;
+    out.view.strides = tensor.strides;
+    out.place = tensor.place.kind == Place::cuda_host ? Place{} : tensor.place;
+    out.owner = tensor.owner;
+    const Place expected = place_.kind == Place::cuda_host ? Place{} : place_;
+    if (out.place.kind != expected.kind || out.place.id != expected.id)
+        throw std::invalid_argument(std::string(argument) + ": expected an array on " +
+                                    expected.text() + ", got one on " + out.place.text());
+    return out;
+}
+
+Array Caller::take_column(const py::object& array, const char* argument) const {
+    Array column = take(array, argument);
+    const ArrayView& view = column.view;
+    const bool aligned = reinterpret_cast<std::uintptr_t>(view.data) % view.dtype.bytes == 0;
+    if (view.rank != 1 || !aligned || (view.shape[0] > 1 && view.strides[0] != view.dtype.bytes))
+        throw std::invalid_argument(std::string(argument) +
+                                    ": expected a contiguous array with one axis");
+    return column;
+}
+
+Column Caller::column(std::int64_t n, const char* dtype_name) const {
+    if (library_.is_none()) {
+        py::array array(py::dtype(dtype_name), std::vector<py::ssize_t>{n});
+        void* data = array.mutable_data();
+        return {std::move(array), data};
+    }
+    py::object array = library_.attr("empty")(n, dtype_name);
+    const Tensor tensor = open(array, *this, "the library's new array");
+    return {std::move(array), tensor.data};
+}
+
+Column Caller::column(std::int64_t n, Dtype dtype) const {
+    return column(n, dtype_name(dtype).c_str());
+}
+
+void* Caller::scratch(std::size_t bytes) {
+    scratch_.push_back(column(static_cast<std::int64_t>(bytes), "uint8"));
+    return scratch_.back().data;
+}
+
+}  // namespace panfuse::bindings

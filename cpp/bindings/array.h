@@ -1,0 +1,82 @@
+// The door: arrays of any library come in as views, results go out as arrays of the caller's
+// library. The only place that knows DLPack and its exchange API. (Older device arrays, which have
+// only __cuda_array_interface__, come as views that python/panfuse/_arrays.py makes of them.)
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/image.h"
+
+namespace panfuse::bindings {
+
+namespace py = pybind11;
+
+// DLPack's numbers.
+struct Place {
+    enum Kind : int { cpu = 1, cuda = 2, cuda_host = 3, cuda_managed = 13 };
+    int kind = cpu;
+    int id = 0;
+
+    bool operator==(const Place&) const = default;
+    std::string text() const;
+};
+
+// An array of integers or bools that somebody else owns, held for as long as this object lives.
+struct Array {
+    ArrayView view;
+    Place place;
+    std::shared_ptr<void> owner;
+};
+
+// A new one-dimensional array of the caller's library and where to write its elements.
+struct Column {
+    py::object array;
+    void* data = nullptr;
+
+    template <class T>
+    T* as() const {
+        return static_cast<T*>(data);
+    }
+};
+
+std::string dtype_name(Dtype dtype);
+
+// Whoever called: which library its arrays come from, on which device and stream.
+//
+// `library` is an object of python/panfuse/_arrays.py, with the attributes `stream` (int, 0 where
+// there is none), `place` (DLPack's pair) and the method `empty(n, dtype_name)`; or None for NumPy.
+class Caller {
+ public:
+    explicit Caller(py::object library);
+
+    Place place() const { return place_; }
+    std::uintptr_t stream() const { return stream_; }
+
+    // Takes an array in. TypeError names the argument if it is no array of integers or bools in the
+    // machine's byte order; ValueError if it lies elsewhere than the caller's other arrays.
+    Array take(const py::object& array, const char* argument) const;
+
+    // The same for an array that must have one axis and lie contiguous.
+    Array take_column(const py::object& array, const char* argument) const;
+
+    // A new array of `n` elements; dtype_name as NumPy spells it.
+    Column column(std::int64_t n, const char* dtype_name) const;
+    Column column(std::int64_t n, Dtype dtype) const;
+
+    // Bytes on the caller's device that live as long as this object. Needs the GIL.
+    void* scratch(std::size_t bytes);
+
+ private:
+    py::object library_;
+    Place place_;
+    std::uintptr_t stream_ = 0;
+    std::vector<Column> scratch_;
+};
+
+}  // namespace panfuse::bindings

@@ -1,0 +1,33 @@
+// What a device offers to the bindings: one static function an op, which makes the op's object, and
+// `check`, which refuses arrays that lie elsewhere. CudaDevice is its twin.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+
+#include "bindings/array.h"
+#include "matching/contingency.h"
+#include "matching/match.h"
+
+namespace panfuse::bindings {
+
+struct CpuDevice {
+    static void check(Place place) {
+        if (place.kind != Place::cpu && place.kind != Place::cuda_host)
+            throw std::invalid_argument("expected arrays on the CPU, got arrays on " +
+                                        place.text());
+    }
+
+    static matching::Contingency contingency(const ArrayView& gt, const ArrayView& pred,
+                                             const matching::ContingencyOptions& options,
+                                             std::optional<int> threads, Caller&) {
+        return {gt, pred, options, threads};
+    }
+
+    static matching::Match match(const matching::ContingencyTable& table,
+                                 const matching::MatchOptions& options, Caller&) {
+        return {table, options};
+    }
+};
+
+}  // namespace panfuse::bindings

@@ -1,0 +1,37 @@
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "bindings/bind_matching.h"
+#include "bindings/bind_runs.h"
+#include "bindings/cpu_device.h"
+#include "bindings/errors.h"
+#include "support/isa.h"
+
+namespace {
+
+namespace py = pybind11;
+namespace isa = panfuse::isa;
+
+std::vector<std::string> isa_available() {
+    std::vector<std::string> names;
+    for (const isa::Level level : isa::available()) names.emplace_back(isa::name(level));
+    return names;
+}
+
+std::string isa_current() { return std::string(isa::name(isa::current())); }
+
+void isa_use(const std::string& name) { isa::use(isa::parse(name)); }
+
+}  // namespace
+
+PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
+    m.doc() = "panfuse's kernels for the CPU; the public functions stand in front of them.";
+    panfuse::bindings::register_errors();
+    panfuse::bindings::bind_matching<panfuse::bindings::CpuDevice>(m);
+    panfuse::bindings::bind_runs(m);
+    m.def("isa_available", &isa_available);
+    m.def("isa_current", &isa_current);
+    m.def("isa_use", &isa_use, py::arg("name"));
+    m.attr("version") = PANFUSE_VERSION;
+    m.attr("compiler") = PANFUSE_COMPILER;
+}

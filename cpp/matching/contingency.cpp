@@ -1,0 +1,281 @@
+#include "matching/contingency.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "matching/id_column.h"
+#include "matching/pair_table.h"
+#include "runs/pair_walk.h"
+#include "runs/scanner.h"
+#include "support/parallel.h"
+
+namespace panfuse::matching {
+
+class PairCounts {
+ public:
+    virtual ~PairCounts() = default;
+    virtual ContingencySize size() const = 0;
+    virtual void write(const ContingencyColumns& columns) const = 0;
+};
+
+namespace {
+
+// How ids are kept in a key of a given type: the element's bytes while counting, and in an order
+// that follows the ids afterwards.
+template <class Key>
+constexpr bool narrow = std::is_same_v<Key, NarrowKey>;
+
+constexpr std::uint64_t narrow_sign = 0x80000000;
+
+template <class Key>
+std::uint64_t narrowed(OrderedId id, Dtype dtype) {
+    if constexpr (!narrow<Key>) return id;
+    const std::uint64_t low = id & 0xFFFFFFFF;
+    return dtype.kind == Dtype::Kind::signed_integer ? low ^ narrow_sign : low;
+}
+
+template <class Key>
+std::uint64_t raw(std::uint64_t ordered, Dtype dtype) {
+    if constexpr (!narrow<Key>) return from_ordered(ordered, dtype);
+    return dtype.kind == Dtype::Kind::signed_integer ? ordered ^ narrow_sign : ordered;
+}
+
+// One side's ids on their way from counting to sorting.
+template <class Key>
+class IdOrder {
+ public:
+    IdOrder(Dtype dtype, const std::vector<OrderedId>& ignored) : dtype_(dtype) {
+        for (const OrderedId id : ignored) ignored_.push_back(narrowed<Key>(id, dtype));
+        zero_ = narrowed<Key>(to_ordered(0, dtype), dtype);
+    }
+
+    std::uint64_t operator()(std::uint64_t raw_id) const {
+        const std::uint64_t id = narrowed<Key>(to_ordered(raw_id, dtype_), dtype_);
+        return std::binary_search(ignored_.begin(), ignored_.end(), id) ? zero_ : id;
+    }
+
+ private:
+    Dtype dtype_;
+    std::vector<std::uint64_t> ignored_;
+    std::uint64_t zero_;
+};
+
+struct Label {
+    std::uint64_t id;
+    std::int64_t area;
+};
+
+template <class Key>
+class PairCountsOf final : public PairCounts {
+ public:
+    // `pairs` as counted, in no order, a key perhaps more than once.
+    PairCountsOf(std::vector<PairCount<Key>> pairs, Dtype gt, Dtype pred,
+                 const ContingencyOptions& options)
+        : gt_(gt), pred_(pred), pairs_(std::move(pairs)) {
+        const IdOrder<Key> gt_order(gt, options.ignored_gt), pred_order(pred, options.ignored_pred);
+        for (PairCount<Key>& pair : pairs_)
+            pair.key = Key::of(gt_order(pair.key.gt()), pred_order(pair.key.pred()));
+        sort_pairs(pairs_);
+        merge_equal(pairs_);
+
+        pred_labels_.reserve(pairs_.size());
+        for (std::size_t i = 0; i < pairs_.size(); ++i) {
+            gt_label_count_ += i == 0 || pairs_[i].key.gt() != pairs_[i - 1].key.gt();
+            pred_labels_.push_back({pairs_[i].key.pred(), pairs_[i].count});
+        }
+        radix_sort(pred_labels_, [](const Label& label) { return label.id; });
+        std::size_t last = 0;
+        for (std::size_t i = 1; i < pred_labels_.size(); ++i) {
+            if (pred_labels_[i].id == pred_labels_[last].id)
+                pred_labels_[last].area += pred_labels_[i].area;
+            else
+                pred_labels_[++last] = pred_labels_[i];
+        }
+        if (!pred_labels_.empty()) pred_labels_.resize(last + 1);
+    }
+
+    ContingencySize size() const override {
+        return {static_cast<std::int64_t>(pairs_.size()), gt_label_count_,
+                static_cast<std::int64_t>(pred_labels_.size())};
+    }
+
+    void write(const ContingencyColumns& columns) const override {
+        IdWriter gt_ids(columns.gt_ids, gt_), pred_ids(columns.pred_ids, pred_);
+        IdWriter gt_labels(columns.gt_labels, gt_), pred_labels(columns.pred_labels, pred_);
+        std::int64_t label = -1;
+        for (std::size_t i = 0; i < pairs_.size(); ++i) {
+            const auto& [key, count] = pairs_[i];
+            gt_ids.push(raw<Key>(key.gt(), gt_));
+            pred_ids.push(raw<Key>(key.pred(), pred_));
+            columns.counts[i] = count;
+            if (i == 0 || key.gt() != pairs_[i - 1].key.gt()) {
+                gt_labels.push(raw<Key>(key.gt(), gt_));
+                columns.gt_areas[++label] = 0;
+            }
+            columns.gt_areas[label] += count;
+        }
+        for (std::size_t i = 0; i < pred_labels_.size(); ++i) {
+            pred_labels.push(raw<Key>(pred_labels_[i].id, pred_));
+            columns.pred_areas[i] = pred_labels_[i].area;
+        }
+    }
+
+ private:
+    Dtype gt_, pred_;
+    std::vector<PairCount<Key>> pairs_;  // ascending, unique
+    std::vector<Label> pred_labels_;     // ascending, unique
+    std::int64_t gt_label_count_ = 0;
+};
+
+template <class G, class P, class Table>
+void add_runs(const void* gt, const void* pred, const std::uint32_t* starts, std::size_t runs,
+              Table& table) {
+    const G* g = static_cast<const G*>(gt);
+    const P* p = static_cast<const P*>(pred);
+    for (std::size_t i = 0; i < runs; ++i) {
+        const std::uint32_t x = starts[i];
+        table.add(g[x], p[x], starts[i + 1] - x);
+    }
+}
+
+struct Batch {
+    std::vector<ArrayView> gt, pred;  // one view an item
+};
+
+Batch split(const ArrayView& gt, const ArrayView& pred, bool batched) {
+    if (!batched) return {{gt}, {pred}};
+    const auto items_of = [](const ArrayView& whole) {
+        ArrayView item = whole;
+        --item.rank;
+        std::copy(whole.shape.begin() + 1, whole.shape.end(), item.shape.begin());
+        std::copy(whole.strides.begin() + 1, whole.strides.end(), item.strides.begin());
+        std::vector<ArrayView> items;
+        for (std::int64_t b = 0; b < whole.shape[0]; ++b, items.push_back(item))
+            item.data = static_cast<const char*>(whole.data) + b * whole.strides[0];
+        return items;
+    };
+    return {items_of(gt), items_of(pred)};
+}
+
+// Counts every item of the batch. A thread takes an equal share of all pixels, in item order, so
+// that an item has the pairs of one thread, or of a few where shares meet.
+template <class G, class P, class Table>
+std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
+                                                     const ContingencyOptions& options,
+                                                     int threads) {
+    using Key = typename Table::Key;
+    const std::size_t items = batch.gt.size();
+    std::vector<std::unique_ptr<PairCounts>> results(items);
+    if (items == 0) return results;
+    const ArrayView &gt = batch.gt[0], &pred = batch.pred[0];
+    const runs::PairWalk walk(gt, pred);
+    const std::int64_t pixels = walk.size();
+    const std::int64_t total = pixels * static_cast<std::int64_t>(items);
+    const runs::Scanner& scanner = runs::scanner();
+    const auto joint_starts = scanner.joint_starts[runs::width_index(sizeof(G))]
+                                                  [runs::width_index(sizeof(P))];
+
+    std::vector<std::vector<std::vector<PairCount<Key>>>> parts(static_cast<std::size_t>(threads));
+    run_threads(threads, [&](int thread) {
+        const auto share = [&](int index) {
+            return total / threads * index + std::min<std::int64_t>(total % threads, index);
+        };
+        const std::int64_t begin = share(thread), end = share(thread + 1);
+        auto& part = parts[static_cast<std::size_t>(thread)];
+        part.resize(items);
+        if (begin == end) return;
+        Table table;
+        for (std::int64_t item = begin / pixels; item * pixels < end; ++item) {
+            const auto i = static_cast<std::size_t>(item);
+            const std::int64_t first = item * pixels;
+            walk.visit(batch.gt[i].data, batch.pred[i].data,
+                       std::max<std::int64_t>(begin - first, 0), std::min(end - first, pixels),
+                       [&](const void* a, const void* b, std::size_t n) {
+                           std::uint32_t starts[runs::stretch_pixels + runs::starts_slack];
+                           const std::size_t runs = joint_starts(a, b, n, starts);
+                           starts[runs] = static_cast<std::uint32_t>(n);
+                           add_runs<G, P>(a, b, starts, runs, table);
+                       });
+            part[i] = table.take();
+        }
+    });
+
+    run_threads(std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))),
+                [&](int thread) {
+        const auto step = static_cast<std::size_t>(
+            std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))));
+        for (std::size_t i = static_cast<std::size_t>(thread); i < items; i += step) {
+            std::vector<PairCount<Key>> pairs;
+            for (auto& part : parts) {
+                if (pairs.empty())
+                    pairs = std::move(part[i]);
+                else
+                    pairs.insert(pairs.end(), part[i].begin(), part[i].end());
+            }
+            results[i] = std::make_unique<PairCountsOf<Key>>(std::move(pairs), gt.dtype,
+                                                             pred.dtype, options);
+        }
+    });
+    return results;
+}
+
+template <class G, class P>
+using TableFor = std::conditional_t<
+    sizeof(G) == 1 && sizeof(P) == 1, DenseTable,
+    std::conditional_t<(sizeof(G) <= 4 && sizeof(P) <= 4), HashTable<NarrowKey>,
+                       HashTable<WideKey>>>;
+
+// Calls body with a value of the unsigned type of that many bytes.
+template <class Body>
+auto with_width(std::size_t bytes, Body&& body) {
+    switch (bytes) {
+        case 1: return body(std::uint8_t{});
+        case 2: return body(std::uint16_t{});
+        case 4: return body(std::uint32_t{});
+        default: return body(std::uint64_t{});
+    }
+}
+
+void check(const ArrayView& gt, const ArrayView& pred, bool batched, int threads) {
+    if (gt.rank != pred.rank || !std::equal(gt.shape.begin(), gt.shape.begin() + gt.rank,
+                                            pred.shape.begin()))
+        throw std::invalid_argument("gt and pred must have one shape");
+    if (batched && gt.rank == 0)
+        throw std::invalid_argument("batched=True needs a leading axis, but gt has no axes");
+    if (threads < 1) throw std::invalid_argument("threads must be at least 1");
+}
+
+}  // namespace
+
+Contingency::Contingency(const ArrayView& gt, const ArrayView& pred, ContingencyOptions options,
+                         std::optional<int> threads)
+    : gt_(gt),
+      pred_(pred),
+      options_(std::move(options)),
+      threads_(choose_threads(threads, gt.size())) {
+    check(gt_, pred_, options_.batched, threads_);
+}
+
+Contingency::~Contingency() = default;
+
+std::vector<ContingencySize> Contingency::count() {
+    const Batch batch = split(gt_, pred_, options_.batched);
+    items_ = with_width(gt_.dtype.bytes, [&](auto g) {
+        return with_width(pred_.dtype.bytes, [&](auto p) {
+            using G = decltype(g);
+            using P = decltype(p);
+            return count_batch<G, P, TableFor<G, P>>(batch, options_, threads_);
+        });
+    });
+    std::vector<ContingencySize> sizes;
+    for (const auto& item : items_) sizes.push_back(item->size());
+    return sizes;
+}
+
+void Contingency::write(std::size_t item, const ContingencyColumns& columns) const {
+    items_.at(item)->write(columns);
+}
+
+}  // namespace panfuse::matching

@@ -1,0 +1,25 @@
+"""Panoptic segmentation at the speed of memory."""
+
+from panfuse._cpu import version as __version__
+from panfuse._backend import backends, show_config
+from panfuse.categories import Categories
+from panfuse.errors import CudaError, FormatError
+from panfuse.matching import Contingency, Matches, contingency, match
+from panfuse.panoptic import Panoptic
+from panfuse.segments import Segments
+
+
+
+__all__ = [
+    "Categories",
+    "Contingency",
+    "CudaError",
+    "FormatError",
+    "Matches",
+    "Panoptic",
+    "Segments",
+    "backends",
+    "contingency",
+    "match",
+    "show_config",
+]

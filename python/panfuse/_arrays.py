@@ -1,0 +1,231 @@
+"""Whose array is it? The door between the caller's array library and the kernels.
+
+Libraries are recognised by ``sys.modules``, so nothing is imported for the user. The C++ side of
+the door is ``cpp/bindings/array.h``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+# DLPack's device numbers.
+CPU, CUDA, CUDA_HOST, CUDA_MANAGED = 1, 2, 3, 13
+
+Place = tuple[int, int]
+
+
+class Library:
+    """One array library on one device: how to make results the caller can use.
+
+    Attributes
+    ----------
+    place : (int, int)
+        DLPack's device type and index.
+    stream : int
+        The caller's current CUDA stream; 0 is the legacy default stream, or no stream on a CPU.
+    must_wait : bool
+        Whether results must be complete on return, because nobody knows the caller's stream.
+    """
+
+    place: Place = (CPU, 0)
+    stream: int = 0
+    must_wait = False
+
+    @property
+    def kernel_side(self) -> Library | None:
+        """What the kernels are handed: ``None`` lets them make NumPy arrays themselves."""
+        return self
+
+    def empty(self, n: int, dtype: str) -> Any:
+        """Return a new array of one axis; `dtype` as NumPy spells it."""
+        raise NotImplementedError
+
+    def wrap(self, array: Any) -> Any:
+        """Turn what the kernels filled into the caller's kind of array."""
+        return array
+
+
+class _NumPy(Library):
+    @property
+    def kernel_side(self) -> None:
+        return None
+
+
+class _Torch(Library):
+    def __init__(self, tensor: Any) -> None:
+        self._torch = sys.modules["torch"]
+        self._device = tensor.device
+        if tensor.is_cuda:
+            self.place = (CUDA, tensor.device.index)
+            self.stream = self._torch.cuda.current_stream(tensor.device).cuda_stream
+
+    def empty(self, n: int, dtype: str) -> Any:
+        return self._torch.empty(n, dtype=getattr(self._torch, dtype), device=self._device)
+
+
+class _CuPy(Library):
+    def __init__(self, array: Any) -> None:
+        self._cupy = sys.modules["cupy"]
+        self.place = (CUDA, array.device.id)
+        with array.device:
+            self.stream = self._cupy.cuda.get_current_stream().ptr
+
+    def empty(self, n: int, dtype: str) -> Any:
+        with self._cupy.cuda.Device(self.place[1]):
+            return self._cupy.empty(n, dtype=dtype)
+
+
+class _Jax(_NumPy):
+    """JAX on the CPU. Its arrays are immutable, so it is given fresh ones."""
+
+    def wrap(self, array: Any) -> Any:
+        return sys.modules["jax"].numpy.asarray(array)
+
+
+class _Other(Library):
+    """Any other producer of DLPack; the array API's namespace is used where it has one."""
+
+    def __init__(self, array: Any, place: Place) -> None:
+        self._namespace = _namespace(array)
+        self._device = getattr(array, "device", None)
+        self.place = place
+        self.must_wait = place[0] != CPU
+
+    @property
+    def kernel_side(self) -> Library | None:
+        return None if self.place[0] == CPU else self
+
+    def empty(self, n: int, dtype: str) -> Any:
+        return self._namespace.empty(
+            (n,), dtype=getattr(self._namespace, dtype), device=self._device
+        )
+
+    def wrap(self, array: Any) -> Any:
+        if self.place[0] != CPU or self._namespace is None:
+            return array
+        return self._namespace.from_dlpack(array)
+
+
+_NUMPY = _NumPy()
+
+
+def take(**arrays: Any) -> tuple[Library, list[Any]]:
+    """Recognise arrays that must lie on one device.
+
+    Returns the first array's library, and the arrays, as something that the kernels take.
+
+    Raises
+    ------
+    TypeError
+        An argument is no array, or lies where no kernel can reach it.
+    ValueError
+        The arrays lie on two devices; the error names both.
+    """
+    if all(type(array) is np.ndarray for array in arrays.values()):
+        return _NUMPY, list(arrays.values())
+    taken = {name: _recognise(array, name) for name, array in arrays.items()}
+    (first, (library, _)), *others = taken.items()
+    for name, (other, _) in others:
+        if _memory(other.place) != _memory(library.place):
+            raise ValueError(
+                f"{first} and {name} must lie on one device, but {first} is on "
+                f"{_device_text(library.place)} and {name} on {_device_text(other.place)}"
+            )
+    return library, [array for _, array in taken.values()]
+
+
+def _recognise(array: Any, name: str) -> tuple[Library, Any]:
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{name}: a masked array's mask has no meaning here; use .filled(0)")
+    if isinstance(array, (np.ndarray, np.generic)):
+        return _NUMPY, np.asarray(array)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(array, torch.Tensor):
+        return _torch_library(torch, array, name), array.detach()
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and isinstance(array, cupy.ndarray):
+        return _CuPy(array), array
+    jax = sys.modules.get("jax")
+    if jax is not None and isinstance(array, jax.Array):
+        _check_jax(array, name)
+        return _Jax(), array
+    if hasattr(array, "__dlpack__"):
+        return _dlpack_library(array, name), array
+    if hasattr(array, "__cuda_array_interface__"):
+        return _adopt_cuda_interface(array, name)
+    try:
+        return _NUMPY, np.asarray(memoryview(array))
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected an array of integers or bool (NumPy, torch, CuPy, JAX, or anything "
+            f"with DLPack or the buffer protocol), got {type(array).__name__}"
+        ) from None
+
+
+def _torch_library(torch: Any, tensor: Any, name: str) -> Library:
+    if tensor.device.type not in ("cpu", "cuda"):
+        raise TypeError(f"{name}: expected a tensor on cpu or cuda, got one on {tensor.device}")
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{name}: expected a strided tensor, got layout {tensor.layout}")
+    return _Torch(tensor)
+
+
+def _check_jax(array: Any, name: str) -> None:
+    try:
+        devices = array.devices()
+    except Exception as error:  # a tracer has none, and says so with an exception of JAX's own
+        raise TypeError(f"{name}: a traced JAX array has no values yet; call outside jit") from error
+    if len(devices) != 1 or next(iter(devices)).platform != "cpu":
+        raise TypeError(
+            f"{name}: JAX arrays are taken on one CPU device only, got {sorted(map(str, devices))}"
+        )
+
+
+def _dlpack_library(array: Any, name: str) -> Library:
+    if not hasattr(array, "__dlpack_device__"):
+        raise TypeError(f"{name}: {type(array).__name__} has __dlpack__ but no __dlpack_device__")
+    kind, index = (int(number) for number in array.__dlpack_device__())
+    if kind == CUDA_HOST:
+        kind, index = CPU, 0
+    if kind not in (CPU, CUDA, CUDA_MANAGED):
+        raise TypeError(
+            f"{name}: expected an array on a CPU or a CUDA device, got DLPack device "
+            f"({kind}, {index})"
+        )
+    library = _Other(array, (kind, index))
+    if kind != CPU and _namespace(array) is None:
+        raise TypeError(
+            f"{name}: {type(array).__name__} has no __array_namespace__, so no results can be made "
+            "for it; pass cupy.from_dlpack(x) or torch.from_dlpack(x)"
+        )
+    return library
+
+
+def _adopt_cuda_interface(array: Any, name: str) -> tuple[Library, Any]:
+    """View a device array that knows nothing newer through the caller's CuPy or torch."""
+    if (cupy := sys.modules.get("cupy")) is not None:
+        view = cupy.asarray(array)
+        return _CuPy(view), view
+    if (torch := sys.modules.get("torch")) is not None:
+        view = torch.as_tensor(array, device="cuda")
+        return _Torch(view), view
+    raise TypeError(
+        f"{name}: {type(array).__name__} has only __cuda_array_interface__, so no results can be "
+        "made for it; import cupy or torch"
+    )
+
+
+def _namespace(array: Any) -> Any:
+    namespace = getattr(array, "__array_namespace__", None)
+    return None if namespace is None else namespace()
+
+
+def _memory(place: Place) -> Place:
+    return (CPU, 0) if place[0] in (CPU, CUDA_HOST) else (CUDA, place[1])
+
+
+def _device_text(place: Place) -> str:
+    return "the CPU" if _memory(place)[0] == CPU else f"CUDA device {place[1]}"
