@@ -216,6 +216,23 @@ Dtype integer_dtype(const Tensor& tensor, const py::object& array, const char* a
             static_cast<std::uint8_t>(bits / 8)};
 }
 
+std::string element_name(const Element& element) {
+    return element ? dtype_name(*element) : "float64";
+}
+
+// By type number, since looking a name up costs NumPy a microsecond.
+py::dtype numpy_dtype(const Element& element) {
+    if (!element) return py::dtype::of<double>();
+    if (element->kind == Dtype::Kind::boolean) return py::dtype::of<bool>();
+    const bool is_signed = element->kind == Dtype::Kind::signed_integer;
+    switch (element->bytes) {
+        case 1: return is_signed ? py::dtype::of<std::int8_t>() : py::dtype::of<std::uint8_t>();
+        case 2: return is_signed ? py::dtype::of<std::int16_t>() : py::dtype::of<std::uint16_t>();
+        case 4: return is_signed ? py::dtype::of<std::int32_t>() : py::dtype::of<std::uint32_t>();
+        default: return is_signed ? py::dtype::of<std::int64_t>() : py::dtype::of<std::uint64_t>();
+    }
+}
+
 }  // namespace
 
 std::string Place::text() const {
@@ -269,23 +286,19 @@ Array Caller::take_column(const py::object& array, const char* argument) const {
     return column;
 }
 
-Column Caller::column(std::int64_t n, const char* dtype_name) const {
+Column Caller::column(std::int64_t n, Element element) const {
     if (library_.is_none()) {
-        py::array array(py::dtype(dtype_name), std::vector<py::ssize_t>{n});
+        py::array array(numpy_dtype(element), std::vector<py::ssize_t>{n});
         void* data = array.mutable_data();
         return {std::move(array), data};
     }
-    py::object array = library_.attr("empty")(n, dtype_name);
+    py::object array = library_.attr("empty")(n, element_name(element));
     const Tensor tensor = open(array, *this, "the library's new array");
     return {std::move(array), tensor.data};
 }
 
-Column Caller::column(std::int64_t n, Dtype dtype) const {
-    return column(n, dtype_name(dtype).c_str());
-}
-
 void* Caller::scratch(std::size_t bytes) {
-    scratch_.push_back(column(static_cast<std::int64_t>(bytes), "uint8"));
+    scratch_.push_back(column(static_cast<std::int64_t>(bytes), Dtype{}));
     return scratch_.back().data;
 }
 

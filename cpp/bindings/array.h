@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,11 @@ struct Column {
 
 std::string dtype_name(Dtype dtype);
 
+// What a column holds: integers of a dtype, or float64.
+using Element = std::optional<Dtype>;
+inline constexpr Element float64 = std::nullopt;
+inline constexpr Dtype int64{Dtype::Kind::signed_integer, 8};
+
 // Whoever called: which library its arrays come from, on which device and stream.
 //
 // `library` is an object of python/panfuse/_arrays.py, with the attributes `stream` (int, 0 where
@@ -65,9 +71,8 @@ class Caller {
     // The same for an array that must have one axis and lie contiguous.
     Array take_column(const py::object& array, const char* argument) const;
 
-    // A new array of `n` elements; dtype_name as NumPy spells it.
-    Column column(std::int64_t n, const char* dtype_name) const;
-    Column column(std::int64_t n, Dtype dtype) const;
+    // A new array of `n` elements.
+    Column column(std::int64_t n, Element element) const;
 
     // Bytes on the caller's device that live as long as this object. Needs the GIL.
     void* scratch(std::size_t bytes);

@@ -56,9 +56,9 @@ py::list contingency(const py::object& gt, const py::object& pred, const py::ite
         const auto& [pairs, gt_labels, pred_labels] = sizes[i];
         const Column table[] = {
             caller.column(pairs, g.view.dtype),     caller.column(pairs, p.view.dtype),
-            caller.column(pairs, "int64"),          caller.column(gt_labels, g.view.dtype),
-            caller.column(gt_labels, "int64"),      caller.column(pred_labels, p.view.dtype),
-            caller.column(pred_labels, "int64"),
+            caller.column(pairs, int64),          caller.column(gt_labels, g.view.dtype),
+            caller.column(gt_labels, int64),      caller.column(pred_labels, p.view.dtype),
+            caller.column(pred_labels, int64),
         };
         columns.push_back({table[0].data, table[1].data, table[2].as<std::int64_t>(),
                            table[3].data, table[4].as<std::int64_t>(), table[5].data,
@@ -83,7 +83,6 @@ class TableArrays {
                                         std::to_string(columns.size()));
         for (std::size_t i = 0; i < std::size(names_); ++i)
             arrays_.push_back(caller.take_column(columns[i], names_[i]));
-        constexpr Dtype int64{Dtype::Kind::signed_integer, 8};
         for (const std::size_t count : {2u, 4u, 6u}) check_dtype(count, int64);
         check_dtype(3, arrays_[0].view.dtype);
         check_dtype(5, arrays_[1].view.dtype);
@@ -149,8 +148,8 @@ py::tuple match(const py::tuple& contingency, double iou_threshold, bool ignore_
     }
     const Column columns[] = {
         caller.column(size.matches, table.gt_dtype), caller.column(size.matches, table.pred_dtype),
-        caller.column(size.matches, "float64"),      caller.column(size.matches, "int64"),
-        caller.column(size.matches, "int64"),        caller.column(size.unmatched_gt, table.gt_dtype),
+        caller.column(size.matches, float64),      caller.column(size.matches, int64),
+        caller.column(size.matches, int64),        caller.column(size.unmatched_gt, table.gt_dtype),
         caller.column(size.unmatched_pred, table.pred_dtype)};
     {
         py::gil_scoped_release release;

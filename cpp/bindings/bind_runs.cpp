@@ -39,16 +39,17 @@ py::array_t<std::uint64_t> differences(const py::object& row_, const py::object&
     return bits;
 }
 
-py::array_t<std::uint32_t> joint_starts(const py::object& a_, const py::object& b_) {
+py::array_t<std::uint16_t> joint_starts(const py::object& a_, const py::object& b_) {
     const Array a = row(a_, "a"), b = row(b_, "b");
     check_lengths(a, b);
-    if (length(a) == 0) return py::array_t<std::uint32_t>(0);
-    std::vector<std::uint32_t> starts(length(a) + runs::starts_slack);
+    if (length(a) > runs::most_joint_pixels) throw std::invalid_argument("row is too long");
+    if (length(a) == 0) return py::array_t<std::uint16_t>(0);
+    std::vector<std::uint16_t> starts(length(a) + runs::starts_slack);
     const std::size_t count =
         runs::scanner().joint_starts[runs::width_index(a.view.dtype.bytes)]
                                     [runs::width_index(b.view.dtype.bytes)](
             a.view.data, b.view.data, length(a), starts.data());
-    return py::array_t<std::uint32_t>(static_cast<py::ssize_t>(count), starts.data());
+    return py::array_t<std::uint16_t>(static_cast<py::ssize_t>(count), starts.data());
 }
 
 }  // namespace

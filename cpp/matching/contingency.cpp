@@ -130,7 +130,7 @@ class PairCountsOf final : public PairCounts {
 };
 
 template <class G, class P, class Table>
-void add_runs(const void* gt, const void* pred, const std::uint32_t* starts, std::size_t runs,
+void add_runs(const void* gt, const void* pred, const std::uint16_t* starts, std::size_t runs,
               Table& table) {
     const G* g = static_cast<const G*>(gt);
     const P* p = static_cast<const P*>(pred);
@@ -177,6 +177,8 @@ std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
     const auto joint_starts = scanner.joint_starts[runs::width_index(sizeof(G))]
                                                   [runs::width_index(sizeof(P))];
 
+    std::vector<Table> tables;  // made here: a new thread's first allocations are slow
+    for (int i = 0; i < threads; ++i) tables.emplace_back(std::min(pixels, total / threads + 1));
     std::vector<std::vector<std::vector<PairCount<Key>>>> parts(static_cast<std::size_t>(threads));
     run_threads(threads, [&](int thread) {
         const auto share = [&](int index) {
@@ -186,17 +188,18 @@ std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
         auto& part = parts[static_cast<std::size_t>(thread)];
         part.resize(items);
         if (begin == end) return;
-        Table table;
+        Table& table = tables[static_cast<std::size_t>(thread)];
         for (std::int64_t item = begin / pixels; item * pixels < end; ++item) {
             const auto i = static_cast<std::size_t>(item);
             const std::int64_t first = item * pixels;
             walk.visit(batch.gt[i].data, batch.pred[i].data,
                        std::max<std::int64_t>(begin - first, 0), std::min(end - first, pixels),
                        [&](const void* a, const void* b, std::size_t n) {
-                           std::uint32_t starts[runs::stretch_pixels + runs::starts_slack];
+                           std::uint16_t starts[runs::stretch_pixels + runs::starts_slack];
                            const std::size_t runs = joint_starts(a, b, n, starts);
-                           starts[runs] = static_cast<std::uint32_t>(n);
+                           starts[runs] = static_cast<std::uint16_t>(n);
                            add_runs<G, P>(a, b, starts, runs, table);
+                           table.end_stretch(n);
                        });
             part[i] = table.take();
         }

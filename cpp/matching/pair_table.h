@@ -1,8 +1,9 @@
 // Counts by pair of ids, one call of `add` per run.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "support/radix_sort.h"
@@ -65,60 +66,107 @@ void merge_equal(std::vector<PairCount<Key>>& sorted) {
     if (!sorted.empty()) sorted.resize(last + 1);
 }
 
-// Pairs of 8-bit ids: one counter each, no search.
+// Pairs of 8-bit ids: one counter each, no search. Ids up to 126 and 255, which is often void, have
+// a table that is quick to clear and to read; the other ids' table is made when one occurs.
 class DenseTable {
  public:
     using Key = NarrowKey;
 
+    explicit DenseTable(std::int64_t) : low_(low_ids * low_ids) {}
+
     void add(std::uint64_t gt, std::uint64_t pred, std::uint32_t pixels) {
-        counts_[gt << 8 | pred] += pixels;
+        const std::uint64_t row = (gt + 1) & 255, column = (pred + 1) & 255;
+        if ((row | column) < low_ids) [[likely]]
+            low_[row * low_ids + column] += pixels;
+        else
+            add_high(row, column, pixels);
     }
 
-    // The pairs counted so far, in no order, and an empty table.
+    // To be called after every stretch of that many pixels: no counter may pass 32 bits.
+    void end_stretch(std::size_t pixels) {
+        pixels_ += pixels;
+        if (pixels_ > most_pixels) move_counts();
+    }
+
+    // The pairs counted so far, in no order and perhaps repeated, and an empty table.
     std::vector<PairCount<Key>> take() {
-        std::vector<PairCount<Key>> pairs;
-        for (std::size_t i = 0; i < counts_.size(); i += 8) {
-            std::uint64_t any = 0;
-            for (std::size_t j = i; j < i + 8; ++j) any |= counts_[j];
-            if (any == 0) continue;
-            for (std::size_t j = i; j < i + 8; ++j) {
-                if (counts_[j] == 0) continue;
-                pairs.push_back({Key::of(j >> 8, j & 255), static_cast<std::int64_t>(counts_[j])});
-                counts_[j] = 0;
-            }
-        }
-        return pairs;
+        move_counts();
+        return std::exchange(pairs_, {});
     }
 
  private:
-    std::vector<std::uint64_t> counts_ = std::vector<std::uint64_t>(65536);
+    static constexpr std::size_t low_ids = 128, all_ids = 256;
+    static constexpr std::size_t most_pixels = std::size_t{1} << 31;
+
+    [[gnu::noinline]] void add_high(std::size_t row, std::size_t column, std::uint32_t pixels) {
+        if (high_.empty()) high_.resize(all_ids * all_ids);
+        high_[row * all_ids + column] += pixels;
+    }
+
+    void move_counts() {
+        move_counts(low_, low_ids);
+        move_counts(high_, all_ids);
+        pixels_ = 0;
+    }
+
+    void move_counts(std::vector<std::uint32_t>& counts, std::size_t ids) {
+        constexpr std::size_t block = 64;
+        for (std::size_t i = 0; i < counts.size(); i += block) {
+            std::uint32_t any = 0;
+            for (std::size_t j = i; j < i + block; ++j) any |= counts[j];
+            if (any == 0) continue;
+            for (std::size_t j = i; j < i + block; ++j) {
+                if (counts[j] == 0) continue;
+                pairs_.push_back({Key::of((j / ids - 1) & 255, (j % ids - 1) & 255),
+                                  std::int64_t{counts[j]}});
+                counts[j] = 0;
+            }
+        }
+    }
+
+    std::vector<std::uint32_t> low_, high_;  // by (gt + 1) mod 256, (pred + 1) mod 256
+    std::vector<PairCount<Key>> pairs_;
+    std::size_t pixels_ = 0;
 };
 
-// Open addressing with linear probing, at most half full. Past `most_slots` nearly every run is a
-// new pair: then runs are only written down, and sorted when there are many.
+// Open addressing over slots in pairs: a key is nearly always in one of the two slots of its home,
+// which are told apart without a branch. Past `most_bits` nearly every run is a new pair: then runs
+// are only written down, and sorted when there are many.
 template <class Key_>
 class HashTable {
  public:
     using Key = Key_;
 
+    // Sized for a natural map of that many pixels; grows as needed.
+    explicit HashTable(std::int64_t pixels) {
+        std::size_t slots = std::size_t{1} << least_bits;
+        while (slots < std::size_t{1} << first_bits && 64 * slots < static_cast<std::size_t>(pixels))
+            slots *= 2;
+        resize(slots);
+    }
+
     void add(std::uint64_t gt, std::uint64_t pred, std::uint32_t pixels) {
         const Key key = Key::of(gt, pred);
-        Slot& slot = slots_[key.hash() >> shift_];
-        if (slot.key == key && slot.count != 0) [[likely]]
-            slot.count += pixels;
+        Slot* slot = &slots_[home(key)];
+        slot += slot[1].key == key;
+        if (slot->key == key) [[likely]]
+            slot->count += pixels;
         else
             add_elsewhere(key, pixels);
     }
 
+    void end_stretch(std::size_t) {}
+
+    // The pairs counted so far, in no order and perhaps repeated, and an empty table.
     std::vector<PairCount<Key>> take() {
-        std::vector<PairCount<Key>> pairs = std::move(written_down_);
-        written_down_ = {};
+        std::vector<PairCount<Key>> pairs = std::exchange(written_down_, {});
         compact_at_ = first_compaction;
         pairs.reserve(pairs.size() + used_.size());
         for (const std::uint32_t index : used_) {
             pairs.push_back(slots_[index]);
             slots_[index] = {};
         }
+        free_first_slots();
         used_.clear();
         return pairs;
     }
@@ -126,17 +174,19 @@ class HashTable {
  private:
     using Slot = PairCount<Key>;  // count == 0: free
 
-    static constexpr int first_bits = 13, most_bits = 18;
+    static constexpr int least_bits = 6, first_bits = 12, most_bits = 18;
     static constexpr std::size_t first_compaction = std::size_t{1} << 22;
+
+    std::size_t home(Key key) const { return key.hash() >> shift_ << 1; }
 
     [[gnu::noinline]] void add_elsewhere(Key key, std::int64_t pixels) {
         const std::size_t mask = slots_.size() - 1;
-        std::size_t index = key.hash() >> shift_;
+        std::size_t index = home(key);
         while (slots_[index].count != 0 && !(slots_[index].key == key)) index = (index + 1) & mask;
         if (slots_[index].count == 0) {
             if (2 * (used_.size() + 1) > slots_.size()) {
-                if (64 - shift_ == most_bits) return write_down(key, pixels);
-                grow();
+                if (slots_.size() == std::size_t{1} << most_bits) return write_down(key, pixels);
+                resize(4 * slots_.size());
                 return add_elsewhere(key, pixels);
             }
             used_.push_back(static_cast<std::uint32_t>(index));
@@ -145,16 +195,17 @@ class HashTable {
         slots_[index].count += pixels;
     }
 
-    void grow() {
-        const std::vector<Slot> old = std::move(slots_);
-        const std::vector<std::uint32_t> old_used = std::move(used_);
-        slots_ = std::vector<Slot>(old.size() * 8 <= (std::size_t{1} << most_bits)
-                                       ? old.size() * 8
-                                       : std::size_t{1} << most_bits);
-        used_ = {};
-        shift_ = 64 - __builtin_ctzll(slots_.size());
+    void resize(std::size_t slots) {
+        const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots));
+        const std::vector<std::uint32_t> old_used = std::exchange(used_, {});
+        free_first_slots();
+        shift_ = 64 - __builtin_ctzll(slots / 2);
         for (const std::uint32_t index : old_used) add_elsewhere(old[index].key, old[index].count);
     }
+
+    // `add` only compares keys. The key 0 of a free slot is at home in the first slots, so these
+    // hold another while they are free.
+    void free_first_slots() { slots_[0] = slots_[1] = {Key::of(0, 1), 0}; }
 
     void write_down(Key key, std::int64_t pixels) {
         written_down_.push_back({key, pixels});
@@ -164,11 +215,11 @@ class HashTable {
         compact_at_ = std::max(first_compaction, 2 * written_down_.size());
     }
 
-    std::vector<Slot> slots_ = std::vector<Slot>(std::size_t{1} << first_bits);
+    std::vector<Slot> slots_;
     std::vector<std::uint32_t> used_;  // indices of slots in use
     std::vector<PairCount<Key>> written_down_;
     std::size_t compact_at_ = first_compaction;
-    int shift_ = 64 - first_bits;
+    int shift_ = 0;
 };
 
 }  // namespace panfuse::matching

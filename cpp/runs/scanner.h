@@ -22,6 +22,9 @@ inline constexpr std::size_t words(std::size_t pixels) {
 // `joint_starts` may write this many positions past the last one it reports.
 inline constexpr std::size_t starts_slack = 64;
 
+// Positions are 16 bits wide, and so is one past the last.
+inline constexpr std::size_t most_joint_pixels = 65535;
+
 struct Scanner {
     // Bit i of `bits`: i == 0 or row[i] != row[i - 1]. `bits` holds words(n); bits from n on are 0.
     using Changes = void (*)(const void* row, std::size_t n, std::uint64_t* bits);
@@ -31,9 +34,9 @@ struct Scanner {
                                  std::uint64_t* bits);
 
     // Ascending positions i where i == 0, a[i] != a[i - 1] or b[i] != b[i - 1]; their count is
-    // returned. n > 0; `starts` holds n + starts_slack.
+    // returned. 0 < n <= most_joint_pixels; `starts` holds n + starts_slack.
     using JointStarts = std::size_t (*)(const void* a, const void* b, std::size_t n,
-                                        std::uint32_t* starts);
+                                        std::uint16_t* starts);
 
     // Indexed by the element's width: 1, 2, 4, 8 bytes are 0, 1, 2, 3.
     std::array<Changes, 4> changes;

@@ -54,6 +54,7 @@ std::uint64_t unequal(const std::uint64_t* a, const std::uint64_t* b) {
 }
 
 #include "runs/scanner_append.inc"
+#include "runs/scanner_steps.inc"
 #include "runs/scanner_walk.inc"
 
 }  // namespace

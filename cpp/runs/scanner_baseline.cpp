@@ -54,6 +54,7 @@ std::uint64_t unequal(const T* a, const T* b) {
 #endif
 
 #include "runs/scanner_append.inc"
+#include "runs/scanner_steps.inc"
 #include "runs/scanner_walk.inc"
 
 }  // namespace

@@ -52,6 +52,7 @@ std::uint64_t unequal(const T* a, const T* b) {
 }
 
 #include "runs/scanner_append.inc"
+#include "runs/scanner_steps.inc"
 #include "runs/scanner_walk.inc"
 
 }  // namespace

@@ -53,7 +53,8 @@ class Order {
         while (std::gcd(step_, n) != 1);
     }
     std::uint64_t operator()(std::uint64_t k) const {
-        return static_cast<std::uint64_t>((static_cast<unsigned __int128>(k) * step_ + first_) % n_);
+        return static_cast<std::uint64_t>((static_cast<unsigned __int128>(k) * step_ + first_) %
+                                          n_);
     }
 
   private:
@@ -118,7 +119,9 @@ class Machine {
     std::exception_ptr failure_;
 
     struct Aligned {
-        void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{256}); }
+        void operator()(std::byte* memory) const {
+            ::operator delete(memory, std::align_val_t{256});
+        }
     };
     std::unique_ptr<std::byte, Aligned> shared_{
         static_cast<std::byte*>(::operator new(most_shared_bytes, std::align_val_t{256}))};
@@ -196,15 +199,14 @@ void Machine::report() const {
     const auto end = fibers_.begin() + static_cast<std::ptrdiff_t>(threads_);
     const auto one = std::find_if(fibers_.begin(), end, waits);
     const auto other = std::find_if(one, end, [&](const Fiber& fiber) {
-        return waits(fiber) && (fiber.barrier != one->barrier ||
-                                fiber.where.line() != one->where.line());
+        return waits(fiber) &&
+               (fiber.barrier != one->barrier || fiber.where.line() != one->where.line());
     });
     const uint3& block = one->thread.block;
-    throw std::runtime_error("divergent barrier in block (" + std::to_string(block.x) + ", " +
-                             std::to_string(block.y) + ", " + std::to_string(block.z) +
-                             "): " + place(*one) +
-                             (other == end ? std::string(", which others passed")
-                                           : ", " + place(*other)));
+    throw std::runtime_error(
+        "divergent barrier in block (" + std::to_string(block.x) + ", " + std::to_string(block.y) +
+        ", " + std::to_string(block.z) + "): " + place(*one) +
+        (other == end ? std::string(", which others passed") : ", " + place(*other)));
 }
 
 void Machine::run_block(uint3 index, std::uint64_t& random) {
@@ -266,10 +268,10 @@ void Machine::run(dim3 grid, dim3 block, std::size_t dynamic_bytes,
     try {
         for (std::uint64_t k = 0; k < blocks; ++k) {
             const std::uint64_t b = order(k);
-            run_block({static_cast<unsigned>(b % grid.x),
-                       static_cast<unsigned>(b / grid.x % grid.y),
-                       static_cast<unsigned>(b / grid.x / grid.y)},
-                      random);
+            run_block(
+                {static_cast<unsigned>(b % grid.x), static_cast<unsigned>(b / grid.x % grid.y),
+                 static_cast<unsigned>(b / grid.x / grid.y)},
+                random);
             if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
         }
     } catch (...) {

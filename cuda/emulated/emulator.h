@@ -100,10 +100,10 @@ T shuffle(const char* name, unsigned mask, const T& value, unsigned from,
 #define gridDim (::panfuse::emulator::current().grid_dim)
 
 // The name is a reference here, to memory that is filled with 0xcd when a block begins.
-#define PF_SHARED(type, name)                                                                    \
-    static_assert(std::is_trivially_default_constructible_v<type>);                              \
-    static const char name##_tag = 0;                                                            \
-    auto& name = *static_cast<std::add_pointer_t<type>>(                                         \
+#define PF_SHARED(type, name)                                       \
+    static_assert(std::is_trivially_default_constructible_v<type>); \
+    static const char name##_tag = 0;                               \
+    auto& name = *static_cast<std::add_pointer_t<type>>(            \
         ::panfuse::emulator::shared(&name##_tag, sizeof(type), alignof(type)))
 #define PF_DYNAMIC_SHARED(type, name) \
     type* const name = static_cast<type*>(::panfuse::emulator::dynamic_shared())
@@ -121,8 +121,8 @@ inline void __syncwarp(unsigned mask = 0xffffffffu, PfWhere where = PfWhere::cur
 
 template <class T>
 T __shfl_sync(unsigned mask, T value, int lane, PfWhere where = PfWhere::current()) {
-    return panfuse::emulator::shuffle("__shfl_sync", mask, value,
-                                      static_cast<unsigned>(lane) & 31, where);
+    return panfuse::emulator::shuffle("__shfl_sync", mask, value, static_cast<unsigned>(lane) & 31,
+                                      where);
 }
 
 template <class T>

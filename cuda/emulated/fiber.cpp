@@ -67,7 +67,8 @@ void Stack::begin(Context& context, void (*entry)()) {
 #else
     // Six registers, the entry, and a null return address for those who walk the stack; a function
     // begins with its return address at 8 modulo 16.
-    const auto end = reinterpret_cast<std::uintptr_t>(memory_.get() + stack_bytes) & ~std::uintptr_t{15};
+    const auto end =
+        reinterpret_cast<std::uintptr_t>(memory_.get() + stack_bytes) & ~std::uintptr_t{15};
     void** const top = reinterpret_cast<void**>(end) - 8;
     for (int i = 0; i < 8; ++i) top[i] = nullptr;
     top[6] = reinterpret_cast<void*>(entry);

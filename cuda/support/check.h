@@ -19,9 +19,9 @@ namespace panfuse::cuda {
 
 }  // namespace panfuse::cuda
 
-#define PF_CUDA(call)                                                                           \
-    do {                                                                                        \
-        const cudaError_t pf_cuda_error = (call);                                               \
-        if (pf_cuda_error != cudaSuccess)                                                       \
-            ::panfuse::cuda::throw_cuda_error(pf_cuda_error, #call, __FILE__, __LINE__);        \
+#define PF_CUDA(call)                                                                    \
+    do {                                                                                 \
+        const cudaError_t pf_cuda_error = (call);                                        \
+        if (pf_cuda_error != cudaSuccess)                                                \
+            ::panfuse::cuda::throw_cuda_error(pf_cuda_error, #call, __FILE__, __LINE__); \
     } while (false)

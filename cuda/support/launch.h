@@ -16,7 +16,7 @@
 #include "cuda/emulated/emulator.h"
 #else
 #define PF_SHARED(type, name) __shared__ type name
-#define PF_DYNAMIC_SHARED(type, name) \
+#define PF_DYNAMIC_SHARED(type, name)                             \
     extern __shared__ __align__(16) unsigned char name##_bytes[]; \
     type* const name = reinterpret_cast<type*>(name##_bytes)
 #endif
@@ -51,8 +51,8 @@ void launch_shared(void (*kernel)(Parameters...), Grid grid, dim3 block, std::si
     std::tuple<Parameters...> values(arguments...);
 #ifdef PANFUSE_EMULATED
     static_cast<void>(stream);
-    const cudaError_t error = emulator::run(grid.blocks, block, shared_bytes,
-                                            [&] { std::apply(kernel, values); });
+    const cudaError_t error =
+        emulator::run(grid.blocks, block, shared_bytes, [&] { std::apply(kernel, values); });
 #else
     cudaError_t error = std::apply(
         [&](auto&... value) {

@@ -6,7 +6,7 @@ value stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import index
 from typing import Any
 
@@ -49,8 +49,29 @@ def color(value: Any, name: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def record(value: Any, name: str) -> tuple[int, str, bool, str | None, Any]:
+    """Read the id, name, is_thing, supercategory and colour of a COCO category dict."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name}: expected a dict, got {type(value).__name__}")
+    name = f"{name} (id {value.get('id')!r}, name {value.get('name')!r})"
+    for required in ("id", "name", "isthing"):
+        if required not in value:
+            raise ValueError(f"{name}: expected the field {required!r}, which is missing")
+    supercategory, rgb = value.get("supercategory"), value.get("color")
+    require_text(value["name"], f"{name}: field 'name'")
+    if supercategory is not None:
+        require_text(supercategory, f"{name}: field 'supercategory'")
+    return (
+        category_id(value["id"], f"{name}: field 'id'"),
+        value["name"],
+        flag(value["isthing"], f"{name}: field 'isthing'"),
+        supercategory,
+        None if rgb is None else color(rgb, f"{name}: field 'color'"),
+    )
+
+
 def column(values: Iterable[Any] | None, name: str, count: int | None) -> list[Any]:
-    """The values of a column; `count` of them, None each where there is no column."""
+    """List the values of a column; `count` of them, None each where there is no column."""
     if values is None and count is not None:
         return [None] * count
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from panfuse import _category_fields as fields
 from panfuse.categories import Categories
-from panfuse.segments import Segments
+
+if TYPE_CHECKING:
+    from panfuse.segments import Segments
 
 
 def recategorise(
     segments: Segments, mapping: Mapping[int, int], categories: Categories | None
 ) -> Segments:
-    """The segments with the categories of `mapping`, things as `categories` say."""
+    """Give segments the categories of `mapping`, things as `categories` say."""
     if not isinstance(mapping, Mapping):
         raise TypeError(f"mapping: expected a mapping, got {type(mapping).__name__}")
     if categories is not None and not isinstance(categories, Categories):

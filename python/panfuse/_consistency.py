@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from panfuse import _maps
-from panfuse.categories import Categories
 from panfuse.segments import Segments
+
+if TYPE_CHECKING:
+    from panfuse.categories import Categories
 
 
 def require_rows(segments: Any, shape: tuple[int, ...], categories: Categories | None) -> None:
@@ -44,11 +46,12 @@ def with_statistics(ids: Any, segments: Segments) -> Segments:
     """Fill areas and boxes that are unknown (-1); 0 for a segment without pixels."""
     no_area = segments.area < 0
     no_box = segments.bbox[:, 0] < 0
-    if not (no_area.any() or no_box.any()):
+    rank = len(ids.shape)
+    if not (no_area.any() or no_box.any() or segments.bbox.shape[1] != 2 * rank):
         return segments
     labels, areas, boxes = _maps.statistics(ids)
     counted_area = np.zeros(len(segments), np.int64)
-    counted_box = np.zeros((len(segments), boxes.shape[1]), np.int32)
+    counted_box = np.zeros((len(segments), 2 * rank), np.int32)
     present = np.isin(segments.id, labels)
     position = np.searchsorted(labels, segments.id[present])
     counted_area[present] = areas[position]
@@ -72,7 +75,7 @@ def check(ids: Any, segments: Segments) -> None:
     if empty.size:
         raise ValueError(f"segments: segment {empty[0]} has no pixel")
     for name, given, counted in (("area", segments.area, areas), ("bbox", segments.bbox, boxes)):
-        differs = np.flatnonzero((given != counted).reshape(len(segments), -1).any(1))
+        differs = np.unique(np.nonzero(given != counted)[0])
         if differs.size:
             row = differs[0]
             raise ValueError(

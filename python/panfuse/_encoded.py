@@ -15,7 +15,7 @@ _INT32_MAX = 2**31 - 1
 def read(
     encoded: Any, label_divisor: int, things: frozenset[int], voids: list[int]
 ) -> tuple[Any, Segments]:
-    """The map of ids 1 to N, ascending with the encoded value, and the segments."""
+    """Make the map of ids 1 to N, ascending with the encoded value, and the segments."""
     labels, areas, boxes = _maps.statistics(encoded, "encoded")
     is_segment = ~np.isin(labels, np.array(voids, np.int64))
     values = labels[is_segment]
@@ -47,7 +47,7 @@ def read(
 
 
 def codes(segments: Segments, label_divisor: int) -> list[int]:
-    """The encoded value of each segment.
+    """Compute the encoded value of each segment.
 
     Python's ints, so that no product overflows before its range is checked.
     """

@@ -10,11 +10,13 @@ the number of labels depends on the data.
 from __future__ import annotations
 
 import sys
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -113,10 +115,12 @@ def relabel(ids: Any, keys: Int64, values: npt.NDArray[Any], name: str = "ids") 
         With the smallest label that is no key.
     ValueError
         If a label does not fit int64.
+    TypeError
+        If the library of `ids` cannot hold the values.
     """
     host = _host_view(ids)
     if host is not None:
-        return _like(_relabel(np, host, keys, values, name), ids)
+        return _like(_relabel(np, host, keys, values, name), ids, name)
     if (torch := _torch_of(ids)) is not None:
         return _relabel_torch(torch, ids, keys, values, name)
     cupy = sys.modules["cupy"]
@@ -124,7 +128,7 @@ def relabel(ids: Any, keys: Int64, values: npt.NDArray[Any], name: str = "ids") 
 
 
 def equal(a: Any, b: Any) -> bool:
-    """Whether two maps hold the same values in the same shape, whatever their integer dtypes.
+    """Tell whether two maps hold the same values in the same shape, whatever their integer dtypes.
 
     Raises
     ------
@@ -144,12 +148,12 @@ def equal(a: Any, b: Any) -> bool:
 
 
 def dtype_of(ids: Any) -> np.dtype[Any]:
-    """The dtype of a map, as NumPy's."""
+    """Translate the dtype of a map to NumPy's."""
     return np.dtype(str(ids.dtype).rsplit(".", 1)[-1])
 
 
 def describe(ids: Any) -> str:
-    """The library, dtype and, for a map off the host, device: ``"torch int32 on cuda:0"``."""
+    """Name the library, dtype and, off the host, device: ``"torch int32 on cuda:0"``."""
     text = f"{type(ids).__module__.split('.', 1)[0]} {dtype_of(ids)}"
     return text if _host_view(ids) is not None else f"{text} on {ids.device}"
 
@@ -169,7 +173,7 @@ def _is_cupy(array: Any) -> bool:
 
 
 def _host_view(array: Any) -> npt.NDArray[Any] | None:
-    """`array` as a NumPy array over the same memory, or None where it is on a device."""
+    """View `array` as a NumPy array over the same memory, or None where it is on a device."""
     if isinstance(array, np.ndarray):
         return array
     if _torch_of(array) is not None:
@@ -177,13 +181,22 @@ def _host_view(array: Any) -> npt.NDArray[Any] | None:
     return None if _is_cupy(array) else np.from_dlpack(array)
 
 
-def _like(result: npt.NDArray[Any], array: Any) -> Any:
-    """A host result as an array of the library of `array`, over the same memory."""
+def _like(result: npt.NDArray[Any], array: Any, name: str) -> Any:
+    """Hand a host result to the library of `array`, over the same memory."""
     if isinstance(array, np.ndarray):
         return result
     if (torch := _torch_of(array)) is not None:
         return torch.from_numpy(result)
-    return array.__array_namespace__().from_dlpack(result)
+    converted = array.__array_namespace__().from_dlpack(result)
+    # JAX without jax_enable_x64 gives int32 for int64, and wraps values that do not fit.
+    if dtype_of(converted) != result.dtype and not np.array_equal(
+        np.from_dlpack(converted), result
+    ):
+        raise TypeError(
+            f"{name}: expected arrays that can hold {result.dtype}, got {_type(array)}, "
+            f"which made it {dtype_of(converted)}"
+        )
+    return converted
 
 
 def _as_int64(xp: ModuleType, labels: Any, name: str) -> Any:
@@ -193,7 +206,7 @@ def _as_int64(xp: ModuleType, labels: Any, name: str) -> Any:
 
 
 def _run_mask(xp: ModuleType, flat: Any, width: int) -> Any:
-    """True where a run of equal values starts; a row of `width` pixels always starts one."""
+    """Mark where a run of equal values starts; a row of `width` pixels always starts one."""
     starts = xp.empty(flat.size, dtype=bool)
     xp.not_equal(flat[1:], flat[:-1], out=starts[1:])
     starts[::width] = True

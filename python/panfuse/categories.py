@@ -99,10 +99,12 @@ class Categories:
     ) -> None:
         rows: dict[int, int] = {}
         for row, value in enumerate(fields.column(ids, "ids", None)):
-            id = fields.category_id(value, f"ids[{row}]")
-            if id in rows:
-                raise ValueError(f"ids: expected unique ids, got {id} in rows {rows[id]} and {row}")
-            rows[id] = row
+            key = fields.category_id(value, f"ids[{row}]")
+            if key in rows:
+                raise ValueError(
+                    f"ids: expected unique ids, got {key} in rows {rows[key]} and {row}"
+                )
+            rows[key] = row
         count = len(rows)
         name_list = fields.column(names, "names", count)
         thing_list = fields.column(is_thing, "is_thing", count)
@@ -123,7 +125,7 @@ class Categories:
 
     @classmethod
     def coco(cls) -> Categories:
-        """The 133 categories of COCO panoptic (80 things, 53 stuff), with COCO's ids 1 to 200.
+        """Return COCO's 133 panoptic categories (80 things, 53 stuff), with its ids 1 to 200.
 
         Colours are panfuse's own.
         """
@@ -133,10 +135,10 @@ class Categories:
 
     @classmethod
     def cityscapes(cls) -> Categories:
-        """The 19 evaluated classes of Cityscapes by trainId, 0 to 18; things are 11 to 18."""
+        """Return the 19 evaluated classes of Cityscapes by trainId; things are 11 to 18."""
         names, supercategories, colors = zip(*tables.CITYSCAPES, strict=True)
         ids = range(len(names))
-        things = [id >= tables.CITYSCAPES_FIRST_THING for id in ids]
+        things = [train_id >= tables.CITYSCAPES_FIRST_THING for train_id in ids]
         return cls(ids, names, things, supercategories, colors)
 
     @classmethod
@@ -176,28 +178,7 @@ class Categories:
             data = data["categories"]
         if not isinstance(data, Iterable) or isinstance(data, str | bytes):
             raise TypeError(f"{source}: expected a list of dicts, got {type(data).__name__}")
-        rows: list[tuple[int, str, bool, str | None, Any]] = []
-        for row, record in enumerate(data):
-            if not isinstance(record, Mapping):
-                raise TypeError(f"{source}[{row}]: expected a dict, got {type(record).__name__}")
-            where = f"{source}[{row}] (id {record.get('id')!r}, name {record.get('name')!r})"
-            for name in ("id", "name", "isthing"):
-                if name not in record:
-                    raise ValueError(f"{where}: expected the field {name!r}, which is missing")
-            supercategory = record.get("supercategory")
-            if supercategory is not None:
-                fields.require_text(supercategory, f"{where}: field 'supercategory'")
-            fields.require_text(record["name"], f"{where}: field 'name'")
-            color = record.get("color")
-            rows.append(
-                (
-                    fields.category_id(record["id"], f"{where}: field 'id'"),
-                    record["name"],
-                    fields.flag(record["isthing"], f"{where}: field 'isthing'"),
-                    supercategory,
-                    None if color is None else fields.color(color, f"{where}: field 'color'"),
-                )
-            )
+        rows = [fields.record(value, f"{source}[{row}]") for row, value in enumerate(data)]
         return cls(*zip(*rows, strict=True)) if rows else cls((), (), ())
 
     @property
@@ -207,6 +188,7 @@ class Categories:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Names in table order."""
         return self._names
 
     @property
@@ -216,6 +198,7 @@ class Categories:
 
     @property
     def supercategories(self) -> tuple[str | None, ...]:
+        """Supercategories in table order; None where a category has none."""
         return self._supercategories
 
     @property
@@ -241,7 +224,7 @@ class Categories:
         )
 
     def to_contiguous(self, ids: Any) -> Any:
-        """The row (contiguous id, 0 to C - 1) of category ids.
+        """Translate category ids to their rows (contiguous ids, 0 to C - 1).
 
         Parameters
         ----------
@@ -261,7 +244,7 @@ class Categories:
         return self._translate(ids, self._ids[order], order, "ids", "category ids of this table")
 
     def from_contiguous(self, indices: Any) -> Any:
-        """The category ids of rows (contiguous ids, 0 to C - 1): the inverse of `to_contiguous`.
+        """Translate rows (contiguous ids, 0 to C - 1) to category ids, undoing `to_contiguous`.
 
         Parameters
         ----------
@@ -322,16 +305,19 @@ class Categories:
     def __iter__(self) -> Iterator[Category]:
         return (self._record(row) for row in range(len(self)))
 
-    def __contains__(self, id: object) -> bool:
-        return isinstance(id, int | np.integer) and int(id) in self._rows
+    def __contains__(self, category_id: object) -> bool:
+        return isinstance(category_id, int | np.integer) and int(category_id) in self._rows
 
-    def __getitem__(self, id: int) -> Category:
+    def __getitem__(self, category_id: int | np.integer[Any]) -> Category:
         try:
-            return self._record(self._rows[index(id)])
+            return self._record(self._rows[index(category_id)])
         except TypeError:
-            raise TypeError(f"id: expected a category id, got {type(id).__name__}") from None
+            kind = type(category_id).__name__
+            raise TypeError(f"category_id: expected an int, got {kind}") from None
         except KeyError:
-            raise KeyError(f"id: expected one of {len(self)} category ids, got {id}") from None
+            raise KeyError(
+                f"category_id: expected one of {len(self)} category ids, got {category_id}"
+            ) from None
 
     def _record(self, row: int) -> Category:
         red, green, blue = self._colors[row].tolist()

@@ -166,6 +166,7 @@ class Panoptic:
 
     @property
     def categories(self) -> Categories | None:
+        """The categories the segments are from, where they are known."""
         return self._categories
 
     @property
@@ -207,7 +208,7 @@ class Panoptic:
         return records
 
     def semantic(self, void: int = 0) -> Any:
-        """The map of category ids.
+        """Make the map of category ids.
 
         Parameters
         ----------
@@ -229,7 +230,7 @@ class Panoptic:
         return _paint(self._ids, rows, rows.category_id, fill, np.dtype(np.int32))
 
     def to_encoded(self, label_divisor: int, void: int = 0) -> Any:
-        """The map of ``category_id * label_divisor + instance number``.
+        """Make the map of ``category_id * label_divisor + instance number``.
 
         Stuff and crowds have instance 0; the other things of a category count from 1 in ascending
         order of id. Segments of one category with instance 0 become one value.
@@ -278,7 +279,7 @@ class Panoptic:
         categories: Categories | None = None,
         merge_stuff: bool = True,
     ) -> Panoptic:
-        """The same result in another set of categories.
+        """Put the result in another set of categories.
 
         Parameters
         ----------
@@ -315,7 +316,7 @@ class Panoptic:
         return Panoptic(ids, segments, categories=categories, decisions=self.decisions)
 
     def to_original(self) -> Any:
-        """The map exactly as the project behind the fusion's preset returns it.
+        """Return the map exactly as the project behind the fusion's preset returns it.
 
         Raises
         ------
@@ -374,7 +375,7 @@ def _from_parts(
 def _paint(
     ids: Any, segments: Segments, values: npt.NDArray[Any], void: int, dtype: np.dtype[Any]
 ) -> Any:
-    """The map with each segment's value, and `void` in void pixels."""
+    """Make the map of each segment's value, and `void` in void pixels."""
     keys = np.concatenate([[0], segments.id]).astype(np.int64)
     painted = np.concatenate([np.array([void], np.int64), values]).astype(dtype)
     try:

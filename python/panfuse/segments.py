@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Segments"]
 
@@ -86,7 +89,7 @@ class Segments:
 
     def __init__(
         self,
-        id: npt.ArrayLike,
+        id: npt.ArrayLike,  # noqa: A002 (the columns' names are the data model's)
         category_id: npt.ArrayLike,
         is_thing: npt.ArrayLike,
         *,
@@ -128,7 +131,7 @@ class Segments:
         raise AttributeError(f"{name}: Segments are immutable")
 
     def replace(self, **columns: npt.ArrayLike) -> Segments:
-        """A copy with other values in the given columns.
+        """Copy with other values in the given columns.
 
         Raises
         ------
@@ -138,7 +141,7 @@ class Segments:
         return Segments(**{**self._columns(), **columns})
 
     def index(self, ids: Any) -> Any:
-        """The rows of segment ids.
+        """Find the rows of segment ids.
 
         Parameters
         ----------
@@ -156,17 +159,20 @@ class Segments:
         wanted = np.asarray(ids)
         if wanted.size and wanted.dtype.kind not in "iu":
             raise TypeError(f"ids: expected ints, got dtype {wanted.dtype}")
-        rows = np.searchsorted(self.id, wanted)
+        keys = np.atleast_1d(wanted).astype(np.int64)
+        rows = np.searchsorted(self.id, keys)
         found = rows < len(self)
-        found[found] = self.id[rows[found]] == wanted[found]
+        found[found] = self.id[rows[found]] == keys[found]
         if not found.all():
-            raise ValueError(
-                f"ids: expected ids of these {len(self)} segments, got {wanted[~found].flat[0]}"
-            )
-        return rows if wanted.ndim else int(rows)
+            missing = np.atleast_1d(wanted)[~found].flat[0]
+            raise ValueError(f"ids: expected ids of these {len(self)} segments, got {missing}")
+        return rows if wanted.ndim else int(rows[0])
 
     def __len__(self) -> int:
         return len(self.id)
+
+    def __iter__(self) -> Iterator[Segments]:
+        return (self[row] for row in range(len(self)))
 
     def __getitem__(self, rows: Any) -> Segments:
         if not isinstance(rows, slice):
@@ -254,7 +260,7 @@ def _integers(
 def _boxes(name: str, values: npt.ArrayLike, count: int) -> npt.NDArray[np.int32]:
     if count == 0 and np.size(values) == 0 and np.ndim(values) == 1:
         return np.zeros((0, 4), np.int32)
-    boxes = cast(npt.NDArray[np.int32], _integers(name, values, np.int32, -1, count, 2))
+    boxes = cast("npt.NDArray[np.int32]", _integers(name, values, np.int32, -1, count, 2))
     if boxes.shape[1] == 0 or boxes.shape[1] % 2:
         raise ValueError(f"{name}: expected shape ({count}, 2 * rank), got {boxes.shape}")
     partial = np.flatnonzero((boxes < 0).any(1) & (boxes >= 0).any(1))

@@ -39,8 +39,7 @@ bool contains(const std::string& text, const char* part) {
 
 __global__ void indices(unsigned* out) {
     const unsigned block = (blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
-    const unsigned thread =
-        (threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x;
+    const unsigned thread = (threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x;
     out[block * (blockDim.x * blockDim.y * blockDim.z) + thread] = block * 1000 + thread;
 }
 
@@ -58,10 +57,14 @@ __global__ void reverse(int* values) {
 }
 
 __global__ void divergent_block() {
-    if (threadIdx.x < 40) __syncthreads();
-    else __syncwarp();
-    if (threadIdx.x < 20) __syncthreads();
-    else __shfl_sync(full_warp, 1, 0);
+    if (threadIdx.x < 40)
+        __syncthreads();
+    else
+        __syncwarp();
+    if (threadIdx.x < 20)
+        __syncthreads();
+    else
+        __shfl_sync(full_warp, 1, 0);
 }
 
 __global__ void divergent_lines() {
@@ -180,8 +183,8 @@ void warps() {
     launch(shuffles, 1, 40, nullptr, up.data(), down.data(), from.data(), crossed.data(),
            sums.data());
     check("shuffle up", up[0] == 0 && up[1] == 0 && up[31] == 30 && up[32] == 0 && up[39] == 6);
-    check("shuffle down", down[0] == 2.5 && down[29] == 31.5 && down[31] == 31.5 &&
-                              down[37] == 7.5);
+    check("shuffle down",
+          down[0] == 2.5 && down[29] == 31.5 && down[31] == 31.5 && down[37] == 7.5);
     check("shuffle", from[0] == 5 && from[31] == 5 && from[39] == 5);
     check("shuffle xor", crossed[0] == 1 && crossed[31] == 30 && crossed[39] == 6);
     check("a scan by shuffles", sums[0] == 1 && sums[31] == 32 && sums[39] == 8);
@@ -209,7 +212,8 @@ void orders() {
         launch(arrivals, 3, 100, nullptr, order.data(), &next);
         for (unsigned thread : order) ++once[thread];
         check("every thread runs once",
-              next == 300 && std::all_of(once.begin(), once.end(), [](unsigned n) { return n == 1; }));
+              next == 300 &&
+                  std::all_of(once.begin(), once.end(), [](unsigned n) { return n == 1; }));
         seen.push_back(order);
     }
     panfuse::emulator::set_seed(0);
@@ -255,9 +259,8 @@ void launches() {
     }
     for (auto& thread : threads) thread.join();
     check("host threads launch at once",
-          std::all_of(values.begin(), values.end(), [](const std::vector<int>& one) {
-              return one[0] == 99 && one[999] == 0;
-          }));
+          std::all_of(values.begin(), values.end(),
+                      [](const std::vector<int>& one) { return one[0] == 99 && one[999] == 0; }));
 }
 
 void devices() {

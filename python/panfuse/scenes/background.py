@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
 
 from .canvas import CAMERA_HEIGHT, Canvas
-from .noise import Float32
-from .objects import BUILDING, FENCE, ROAD, SIDEWALK, SKY, TERRAIN, VEGETATION, WALL, chance, uniform
+from .objects import (
+    BUILDING,
+    FENCE,
+    ROAD,
+    SIDEWALK,
+    SKY,
+    TERRAIN,
+    VEGETATION,
+    WALL,
+    chance,
+    side,
+    uniform,
+)
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from .noise import Float32
 
 # Half widths in metres, from the middle of the road.
 ROAD_EDGE = 5.6
@@ -51,10 +67,10 @@ def _paint_houses(canvas: Canvas, owner: int, rng: Generator) -> None:
     """Two rows of houses in the planes x = -FACADE and x = FACADE, with gaps between some."""
     count = int(FAR / HOUSE_LENGTH)
     heights = np.empty((2, count), np.float32)
-    for side in range(2):
+    for row in range(2):
         for house in range(count):
             height = uniform(rng, 6.0, 15.0)
-            heights[side, house] = 0.0 if chance(rng, 0.16) else height
+            heights[row, house] = 0.0 if chance(rng, 0.16) else height
     depth, height_at = facade_coordinates(canvas.u, canvas.v, canvas.camera.focal, FACADE)
     house_at = np.minimum(depth * np.float32(1 / HOUSE_LENGTH), np.float32(count - 1))
     top = heights[(canvas.u > 0).astype(np.intp), house_at.astype(np.intp)]
@@ -78,13 +94,13 @@ def _paint_hedges(canvas: Canvas, owner: int, rng: Generator) -> None:
 def _paint_boundary(
     canvas: Canvas, category: int, owner: int, height: float, rng: Generator
 ) -> None:
-    """A garden wall or a fence along a stretch of one side."""
-    side = 1.0 if chance(rng, 0.5) else -1.0
+    """Paint a garden wall or a fence along a stretch of one side."""
+    sign = side(rng)
     plane = WALK_EDGE + uniform(rng, 0.2, 0.8)
     start = uniform(rng, 9.0, 38.0)
     stop = start + uniform(rng, 9.0, 24.0)
     focal = canvas.camera.focal
-    left, right = sorted((side * plane * focal / start, side * plane * focal / stop))
+    left, right = sorted((sign * plane * focal / start, sign * plane * focal / stop))
     near = focal / start
     window = canvas.window(
         left, (CAMERA_HEIGHT - height) * near - 3, right, CAMERA_HEIGHT * near + 3
@@ -118,7 +134,8 @@ def facade_coordinates(
     depth, height : float32
         Metres in front of the camera, and above the ground.
     """
-    metres = np.float32(plane) / np.maximum(np.abs(u), np.float32(1e-2))
+    metres = np.maximum(np.abs(u), np.float32(1e-2))
+    np.divide(np.float32(plane), metres, out=metres)
     return np.float32(focal) * metres, np.float32(CAMERA_HEIGHT) - v * metres
 
 

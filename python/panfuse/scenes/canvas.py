@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
 
 from .noise import Float32, fractal_noise, smooth_noise
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 Mask = NDArray[np.bool_]
 
@@ -59,7 +62,7 @@ class Camera:
 
     @classmethod
     def draw(cls, size: tuple[int, int], rng: Generator) -> Camera:
-        """A camera for an image of ``size`` (H, W), its vanishing point near the middle."""
+        """Draw a camera for an image of ``size`` (H, W), its vanishing point near the middle."""
         height, width = size
         across, down = (float(value) for value in rng.random(2))
         return cls(
@@ -124,7 +127,7 @@ class Canvas:
         return field
 
     def owner(self, category_id: int, is_crowd: bool = False) -> int:
-        """A new owner of layers: one segment of the scene."""
+        """Make a new owner of layers: one segment of the scene."""
         self.owners.append((category_id, is_crowd))
         return len(self.owners)
 
@@ -138,7 +141,7 @@ class Canvas:
     def window(
         self, left: float, top: float, right: float, bottom: float
     ) -> tuple[slice, slice] | None:
-        """The pixels of a rectangle given relative to the vanishing point; None if outside."""
+        """Find the pixels of a rectangle given relative to the vanishing point; None if outside."""
         height, width = self.size
         y0 = math.floor(max(0.0, top + self.camera.horizon))
         y1 = math.ceil(min(float(height), bottom + self.camera.horizon))
@@ -209,7 +212,7 @@ class Canvas:
         self.paint(mask, owner, window)
 
     def flatten(self, min_area: int) -> NDArray[np.int32]:
-        """The owner of each pixel, less the owners with fewer than ``min_area`` visible pixels.
+        """Tell the owner of each pixel, less owners with fewer than ``min_area`` visible pixels.
 
         What was hidden behind a layer that is left out shows again.
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
-
-from panfuse.categories import Categories
-from panfuse.panoptic import Panoptic
 
 from .instances import semantic_labels, semantic_logits
-from .label_maps import Labels
 from .noise import Float32, exp, smooth_noise
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from panfuse.categories import Categories
+    from panfuse.panoptic import Panoptic
+
+    from .label_maps import Labels
 
 # Standard deviation of a centre's Gaussian in an image of 1024 x 2048: Panoptic-DeepLab's 8 px.
 _SIGMA = 8.0
@@ -102,11 +106,11 @@ def center_outputs(
 
 
 def _grid_points(count: int, stride: int) -> NDArray[np.float64]:
-    return (np.arange(count) + 0.5) * stride - 0.5
+    return (np.arange(count, dtype=np.float64) + np.float64(0.5)) * stride - np.float64(0.5)
 
 
 def _mean_points(prediction: Panoptic) -> NDArray[np.float64]:
-    """The mean (y, x) of the pixels of each segment: float64 (N, 2)."""
+    """Compute the mean (y, x) of the pixels of each segment: float64 (N, 2)."""
     ids, count = prediction.ids, len(prediction.segments)
     height, width = ids.shape
     # Sums of integers below 2**53 are exact in the doubles that bincount adds.

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
-
-from panfuse.categories import Categories
-from panfuse.panoptic import Panoptic
 
 from .label_maps import Labels, coverage, fill_void
 from .noise import Float32, logistic, symmetric_noise
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from panfuse.categories import Categories
+    from panfuse.panoptic import Panoptic
 
 # Logit where a mask, or a class, is sure; where it is sure of the contrary, the negative.
 _MASK_LOGIT = 5.0
@@ -114,8 +117,8 @@ def instance_outputs(
     )
 
 
-def _roi_coverage(ids: Labels, id: int, box: Float32, mask_size: int) -> Float32:
-    """The part of each cell of a box's mask that segment ``id`` covers: float32 (m, m)."""
+def _roi_coverage(ids: Labels, segment_id: int, box: Float32, mask_size: int) -> Float32:
+    """Measure what part of each cell of a box's mask a segment covers: float32 (m, m)."""
     samples = mask_size * _SAMPLES
     steps = (np.arange(samples) + 0.5) / samples
     corners = box.astype(np.float64)
@@ -126,14 +129,15 @@ def _roi_coverage(ids: Labels, id: int, box: Float32, mask_size: int) -> Float32
         at = np.floor(start + (stop - start) * steps).astype(np.intp)
         inside.append((at >= 0) & (at < length))
         places.append(np.clip(at, 0, length - 1))
-    hit = ids[places[0][:, None], places[1]] == id
+    hit = ids[places[0][:, None], places[1]] == segment_id
     hit &= inside[0][:, None] & inside[1]
     cells = hit.reshape(mask_size, _SAMPLES, mask_size, _SAMPLES).sum(axis=(1, 3))
-    return cells.astype(np.float32) * np.float32(1.0 / _SAMPLES**2)
+    part: Float32 = cells.astype(np.float32) * np.float32(1.0 / _SAMPLES**2)
+    return part
 
 
 def semantic_labels(prediction: Panoptic, categories: Categories) -> Labels:
-    """The channel of the category of each pixel: a network gives void pixels a class as well.
+    """Give each pixel the channel of its category: a network gives void pixels a class as well.
 
     Returns
     -------

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from panfuse import _maps
-from panfuse.categories import Categories
 from panfuse.panoptic import Panoptic
 from panfuse.segments import Segments
 
-from .noise import Float32
+if TYPE_CHECKING:
+    from panfuse.categories import Categories
+
+    from .noise import Float32
 
 Labels = NDArray[np.int32]
 
@@ -23,7 +27,7 @@ def number_segments(
     is_crowd: NDArray[np.bool_] | None = None,
     score: Float32 | None = None,
 ) -> Panoptic:
-    """Number the labels that have pixels 1..N, and tell what they are.
+    """Renumber the labels that have pixels 1..N, and tell what they are.
 
     Parameters
     ----------
@@ -87,7 +91,7 @@ def _fill_forward(labels: Labels) -> Labels:
 
 
 def coverage(labels: Labels, count: int, stride: int) -> Float32:
-    """The part of each cell of the network's grid that each label covers.
+    """Measure what part of each cell of the network's grid each label covers.
 
     Parameters
     ----------

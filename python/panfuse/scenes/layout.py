@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from .background import paint_background, paint_frame
 from .canvas import Camera, Canvas
@@ -37,6 +34,11 @@ from .objects import (
     unlabeled_bin,
     vehicle,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
 # Out of 100 instances: how many are of each category. A rider comes with what is ridden.
 _SHARES = {CAR: 44, PERSON: 32, BICYCLE: 10, MOTORCYCLE: 5, TRUCK: 4, BUS: 3, TRAIN: 2}
@@ -188,7 +190,7 @@ class _Traffic:
 
 
 def _crowd(canvas: Canvas, rng: Generator) -> list[Standing]:
-    """A group that was annotated as one region: people, parked bicycles, or distant cars."""
+    """Place a group that was annotated as one region: people, parked bicycles, or distant cars."""
     kind = int(rng.integers(3))
     sign = side(rng)
     category = (PERSON, BICYCLE, CAR)[kind]

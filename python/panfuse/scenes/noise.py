@@ -8,10 +8,13 @@ C library's ``exp`` and ``sin`` and NumPy's SIMD versions of them differ in the 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -25,7 +28,7 @@ _EXP_TERMS = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))
 
 
 def exp(x: NDArray[np.floating]) -> Float64:
-    """e to the power ``x``, elementwise, within 2 ulp and equal everywhere.
+    """Raise e to the power ``x``, elementwise, within 2 ulp and equal everywhere.
 
     Parameters
     ----------
@@ -42,7 +45,8 @@ def exp(x: NDArray[np.floating]) -> Float64:
     result = np.full(value.shape, _EXP_TERMS[0])
     for term in _EXP_TERMS[1:]:
         result = result * rest + term
-    return np.ldexp(result, power.astype(np.int32))
+    scaled: Float64 = np.ldexp(result, power.astype(np.int32))
+    return scaled
 
 
 def logistic(x: NDArray[np.floating]) -> Float32:
@@ -77,10 +81,12 @@ def smooth_noise(rng: Generator, size: tuple[int, int], cell: float) -> Float32:
     height, width = size
     rows = rng.random(2)
     lattice_shape = (int(height / cell) + 3, int(width / cell) + 3)
-    lattice = rng.random(lattice_shape, dtype=np.float32) * np.float32(2) - np.float32(1)
+    lattice: Float32 = rng.random(lattice_shape, dtype=np.float32)
+    lattice *= np.float32(2)
+    lattice -= np.float32(1)
     top, below = _lattice_weights(height, cell, float(rows[0]))
     left, beside = _lattice_weights(width, cell, float(rows[1]))
-    columns = lattice[top] + (lattice[top + 1] - lattice[top]) * below[:, None]
+    columns: Float32 = lattice[top] + (lattice[top + 1] - lattice[top]) * below[:, None]
     first = columns[:, left]
     field: Float32 = columns[:, left + 1]
     field -= first

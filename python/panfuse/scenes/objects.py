@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-
-from numpy.random import Generator
+from typing import TYPE_CHECKING
 
 from . import shapes
-from .canvas import Canvas, Shape
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from .canvas import Canvas, Shape
 
 ROAD, SIDEWALK, BUILDING, WALL, FENCE, POLE, LIGHT, SIGN, VEGETATION, TERRAIN, SKY = range(11)
 PERSON, RIDER, CAR, TRUCK, BUS, TRAIN, MOTORCYCLE, BICYCLE = range(11, 19)
@@ -19,12 +22,12 @@ PARKED, LANE, PAVEMENT = 4.55, 1.9, 6.9  # metres from the middle of the road
 
 
 def uniform(rng: Generator, low: float, high: float) -> float:
-    """A uniform draw."""
+    """Draw a uniform number."""
     return low + (high - low) * float(rng.random())
 
 
 def chance(rng: Generator, probability: float) -> bool:
-    """True with a probability."""
+    """Return True with a probability."""
     return float(rng.random()) < probability
 
 
@@ -61,7 +64,7 @@ class Standing:
 
 
 def tree(rng: Generator, owner: int, x: float, z: float) -> Standing:
-    """A tree."""
+    """Grow a tree."""
     radius = uniform(rng, 1.5, 2.7)
     cy = uniform(rng, 3.6, 5.4)
     shape = partial(shapes.tree, cy=cy, radius=radius)
@@ -69,7 +72,7 @@ def tree(rng: Generator, owner: int, x: float, z: float) -> Standing:
 
 
 def post(rng: Generator, stuff: dict[int, int], x: float, z: float) -> Standing:
-    """A lamp post, or a pole with a traffic light, a round sign or a board."""
+    """Make a lamp post, or a pole with a traffic light, a round sign or a board."""
     kind = int(rng.integers(4))
     if kind == 0:
         shape = partial(shapes.lamp_post, height=6.2, arm=-1.8 if x > 0 else 1.8)
@@ -85,7 +88,7 @@ def post(rng: Generator, stuff: dict[int, int], x: float, z: float) -> Standing:
 
 
 def unlabeled_bin(rng: Generator) -> Standing:
-    """A bin or a bench on the pavement that no category covers."""
+    """Make a bin or a bench on the pavement that no category covers."""
     half = uniform(rng, 0.3, 0.6)
     height = uniform(rng, 0.8, 1.3)
     shape = partial(shapes.box, half=half, low=0.0, high=height)
@@ -93,9 +96,7 @@ def unlabeled_bin(rng: Generator) -> Standing:
     return Standing(x, uniform(rng, 8.0, 30.0), ((shape, VOID),), half, height)
 
 
-def pedestrian(
-    rng: Generator, owner: int, x: float, z: float, outline: int = 0
-) -> Standing:
+def pedestrian(rng: Generator, owner: int, x: float, z: float, outline: int = 0) -> Standing:
     """Someone on foot."""
     shape = partial(shapes.person, stride=uniform(rng, 0.1, 0.7), reach=uniform(rng, 0.0, 0.3))
     return Standing(x, z, ((shape, owner),), 0.65, 1.8, outline=outline)
@@ -111,13 +112,13 @@ def two_wheeler(
     motorized: bool = False,
     outline: int = 0,
 ) -> Standing:
-    """A bicycle or motorcycle across the street, with or without its rider."""
+    """Make a bicycle or motorcycle across the street, with or without its rider."""
     frame: Shape = shapes.motorcycle if motorized else shapes.bicycle
     seated: Shape = partial(shapes.rider, lean=uniform(rng, 0.05, 0.3))
     if chance(rng, 0.5):
         frame = partial(shapes.mirrored, shape=frame)
         seated = partial(shapes.mirrored, shape=seated)
-    parts = ((frame, owner),)
+    parts: tuple[tuple[Shape, int], ...] = ((frame, owner),)
     if rider_owner is not None:
         parts += ((seated, rider_owner),)
     return Standing(x, z, parts, 1.0, 1.9, outline=outline)
@@ -126,7 +127,7 @@ def two_wheeler(
 def vehicle(
     rng: Generator, category: int, owner: int, x: float, z: float, outline: int = 0
 ) -> Standing:
-    """A car, truck, bus or train along the street, its near end at depth ``z``."""
+    """Make a car, truck, bus or train along the street, its near end at depth ``z``."""
     if category == CAR:
         roof = uniform(rng, 1.4, 1.75)
         shape: Shape = partial(shapes.car, roof=roof)

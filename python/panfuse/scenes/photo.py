@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
-
-from panfuse.panoptic import Panoptic
 
 from .background import FACADE, HOUSE_LENGTH, facade_coordinates
 from .canvas import CAMERA_HEIGHT, Camera
 from .noise import Float32, fractal_noise
 from .objects import BUILDING, PERSON, RIDER, ROAD, SKY, TRAIN, VEGETATION
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from panfuse.panoptic import Panoptic
 
 # Daylight colours of the categories 0..18.
 _COLORS = np.array(
@@ -44,7 +47,7 @@ _UNLABELED = (44, 46, 52)
 
 
 def photograph(panoptic: Panoptic, camera: Camera, rng: Generator) -> NDArray[np.uint8]:
-    """A picture of the scene.
+    """Make a picture of the scene.
 
     Parameters
     ----------
@@ -64,8 +67,9 @@ def photograph(panoptic: Panoptic, camera: Camera, rng: Generator) -> NDArray[np
     colors = np.empty((len(segments) + 1, 3), np.float32)
     colors[0] = _UNLABELED
     colors[1:] = _COLORS[segments.category_id]
-    # Paint and clothes: each thing has a tint of its own.
-    tints = (rng.random((len(segments), 3), dtype=np.float32) - np.float32(0.5)) * np.float32(110)
+    # Paint and clothes: each thing is lighter or darker, and has a tint of its own.
+    tints = rng.random((len(segments), 4), dtype=np.float32) - np.float32(0.5)
+    tints = tints[:, :3] * np.float32(60) + tints[:, 3:] * np.float32(150)
     colors[1:] += tints * segments.is_thing[:, None]
     image = colors[ids]
     category = categories[ids]
@@ -87,7 +91,8 @@ def photograph(panoptic: Panoptic, camera: Camera, rng: Generator) -> NDArray[np
     light *= np.where(slope < 0, 1.0 - 0.25 * slope, 1.0 - 0.3 * slope).astype(np.float32)
     image *= light[:, :, None]
     image += (rng.random(image.shape, dtype=np.float32) - np.float32(0.5)) * np.float32(9)
-    return np.clip(image, 0, 255, out=image).astype(np.uint8)
+    picture: NDArray[np.uint8] = np.clip(image, 0, 255).astype(np.uint8)
+    return picture
 
 
 def _paint_windows(
@@ -111,11 +116,11 @@ def _paint_windows(
 def _paint_markings(
     image: Float32, road: NDArray[np.bool_], u: Float32, v: Float32, camera: Camera
 ) -> None:
-    """A dashed line in the middle of the road, and a line along either edge."""
+    """Draw a dashed line in the middle of the road, and a line along either side."""
     per_pixel = np.float32(CAMERA_HEIGHT) / np.maximum(v, np.float32(0.5))
     x = np.abs(u) * per_pixel
-    dash = np.float32(camera.focal) * per_pixel * np.float32(1 / 7.0)
-    dash = dash - np.floor(dash) < np.float32(0.5)
+    period = np.float32(camera.focal) * per_pixel * np.float32(1 / 7.0)
+    dash = period - np.floor(period) < np.float32(0.5)
     lines = ((x < np.float32(0.09)) & dash) | (np.abs(x - np.float32(3.5)) < np.float32(0.07))
     image[lines & road] = (208, 208, 200)
 

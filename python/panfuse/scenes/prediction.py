@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
-
-from panfuse.categories import Categories
-from panfuse.panoptic import Panoptic
 
 from .label_maps import Labels, fill_void, number_segments
 from .noise import fractal_noise, smooth_noise
@@ -30,6 +26,13 @@ from .objects import (
     VEGETATION,
     WALL,
 )
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from panfuse.categories import Categories
+    from panfuse.panoptic import Panoptic
 
 # What a network takes things for, and where it takes one kind of stuff for another.
 _THING_CONFUSIONS = {
@@ -53,7 +56,7 @@ _STUFF_CONFUSIONS = (
 
 
 def predict(truth: Panoptic, categories: Categories, rng: Generator, error: float) -> Panoptic:
-    """A prediction for a ground truth.
+    """Make a prediction for a ground truth.
 
     Parameters
     ----------
@@ -105,7 +108,7 @@ class _Draft:
 
     def resolve_crowds(self) -> None:
         """Find some instances in each crowd, and miss the rest."""
-        for row in np.flatnonzero(self.truth.is_crowd):
+        for row in np.flatnonzero(self.truth.is_crowd).tolist():
             window = self.window(row)
             labels = self.labels[window]
             mask = labels == self.truth.id[row]
@@ -214,4 +217,4 @@ class _Draft:
     def doubt(self, error: float) -> None:
         """Leave patches void, where no class was sure."""
         field = fractal_noise(self.rng, self.labels.shape, self.side / 9.0, 3)
-        self.labels[field > 0.85 - 0.25 * error] = 0
+        self.labels[field > field.max() * np.float32(1.0 - 0.3 * error)] = 0

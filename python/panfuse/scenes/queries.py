@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.random import Generator
-
-from panfuse.categories import Categories
-from panfuse.panoptic import Panoptic
 
 from .label_maps import coverage
 from .noise import Float32, smooth_noise, symmetric_noise
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from panfuse.categories import Categories
+    from panfuse.panoptic import Panoptic
 
 # Logit of a pixel deep inside a mask; outside it is the negative.
 _MASK_LOGIT = 6.0

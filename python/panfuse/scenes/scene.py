@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.random import Generator, default_rng
-from numpy.typing import NDArray
 
+from panfuse import _checks
 from panfuse.categories import Categories
-from panfuse.panoptic import Panoptic
 
-from . import arguments
-from .canvas import Camera
 from .centers import CenterOutputs, center_outputs
 from .instances import InstanceOutputs, instance_outputs, semantic_logits
 from .label_maps import number_segments
 from .layout import lay_out
-from .noise import Float32
 from .photo import photograph
 from .prediction import predict
 from .queries import QueryOutputs, query_outputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from panfuse.panoptic import Panoptic
+
+    from .canvas import Camera
+    from .noise import Float32
 
 
 def street(
@@ -72,11 +76,11 @@ def street(
     >>> bool((scene.panoptic.ids == scenes.street((120, 160), seed=3).panoptic.ids).all())
     True
     """
-    size = arguments.image_size(size)
-    seed = arguments.integer("seed", seed, 0)
+    size = _image_size(size)
+    seed = _at_least(seed, "seed", 0)
     if things is not None:
-        things = arguments.integer("things", things, 0)
-    crowds = arguments.integer("crowds", crowds, 0)
+        things = _at_least(things, "things", 0)
+    crowds = _at_least(crowds, "crowds", 0)
     if not isinstance(void, bool | np.bool_):
         raise TypeError(f"void: expected a bool, got {type(void).__name__}")
     layout = lay_out(size, default_rng(seed), things, crowds, bool(void))
@@ -122,7 +126,7 @@ class Scene:
         return photograph(self.panoptic, self.camera, self._generator(0, 1))
 
     def prediction(self, *, seed: int = 0, error: float = 0.3) -> Panoptic:
-        """A plausible prediction for the scene.
+        """Make a plausible prediction for the scene.
 
         Borders are moved; things are dropped, split, merged, taken for another category and seen
         where there are none (at least one of each, where there are things enough); stuff is
@@ -153,7 +157,7 @@ class Scene:
     def queries(
         self, num_queries: int = 100, stride: int = 4, *, seed: int = 0, error: float = 0.2
     ) -> QueryOutputs:
-        """The outputs of a query network (MaskFormer family).
+        """Make the outputs of a query network (MaskFormer family).
 
         Parameters
         ----------
@@ -169,8 +173,8 @@ class Scene:
         -------
         QueryOutputs
         """
-        num_queries = arguments.integer("num_queries", num_queries, 1)
-        stride = arguments.integer("stride", stride, 1)
+        num_queries = _at_least(num_queries, "num_queries", 1)
+        stride = _at_least(stride, "stride", 1)
         seed, error = _knobs(seed, error)
         return query_outputs(
             self.prediction(seed=seed, error=error),
@@ -183,7 +187,7 @@ class Scene:
     def instances(
         self, mask_size: int = 28, stride: int = 4, *, seed: int = 0, error: float = 0.2
     ) -> InstanceOutputs:
-        """The outputs of a detector with masks and a semantic head (Panoptic FPN, UPSNet).
+        """Make the outputs of a detector with masks and a semantic head (Panoptic FPN, UPSNet).
 
         Parameters
         ----------
@@ -199,8 +203,8 @@ class Scene:
         -------
         InstanceOutputs
         """
-        mask_size = arguments.integer("mask_size", mask_size, 1)
-        stride = arguments.integer("stride", stride, 1)
+        mask_size = _at_least(mask_size, "mask_size", 1)
+        stride = _at_least(stride, "stride", 1)
         seed, error = _knobs(seed, error)
         return instance_outputs(
             self.prediction(seed=seed, error=error),
@@ -214,7 +218,7 @@ class Scene:
     def centers(
         self, stride: int = 1, *, semantic: str = "labels", seed: int = 0, error: float = 0.2
     ) -> CenterOutputs:
-        """The outputs of a bottom-up network (Panoptic-DeepLab).
+        """Make the outputs of a bottom-up network (Panoptic-DeepLab).
 
         Parameters
         ----------
@@ -230,8 +234,8 @@ class Scene:
         -------
         CenterOutputs
         """
-        stride = arguments.integer("stride", stride, 1)
-        semantic = arguments.choice("semantic", semantic, ("labels", "logits"))
+        stride = _at_least(stride, "stride", 1)
+        semantic = _choice(semantic, "semantic", ("labels", "logits"))
         seed, error = _knobs(seed, error)
         return center_outputs(
             self.prediction(seed=seed, error=error),
@@ -243,7 +247,7 @@ class Scene:
         )
 
     def semantic_logits(self, stride: int = 4, *, seed: int = 0, error: float = 0.2) -> Float32:
-        """The logits of a semantic segmentation network.
+        """Make the logits of a semantic segmentation network.
 
         Parameters
         ----------
@@ -259,7 +263,7 @@ class Scene:
             Channel c is ``categories.ids[c]``. Upsample to ``(h * stride, w * stride)`` with
             half-pixel centres, then crop to ``size``.
         """
-        stride = arguments.integer("stride", stride, 1)
+        stride = _at_least(stride, "stride", 1)
         seed, error = _knobs(seed, error)
         return semantic_logits(
             self.prediction(seed=seed, error=error),
@@ -277,4 +281,40 @@ class Scene:
 
 
 def _knobs(seed: Any, error: Any) -> tuple[int, float]:
-    return arguments.integer("seed", seed, 0), arguments.fraction("error", error)
+    return _at_least(seed, "seed", 0), _fraction(error, "error")
+
+
+def _at_least(value: Any, name: str, minimum: int) -> int:
+    """Read an integer that is not too small."""
+    number = _checks.integer(value, name)
+    if number < minimum:
+        raise ValueError(f"{name}: expected an integer of at least {minimum}, got {number}")
+    return number
+
+
+def _image_size(value: Any) -> tuple[int, int]:
+    """Read ``size=``: (H, W)."""
+    try:
+        height, width = value
+    except (TypeError, ValueError):
+        raise TypeError(f"size: expected (H, W), got {value!r}") from None
+    return _at_least(height, "size[0]", 1), _at_least(width, "size[1]", 1)
+
+
+def _fraction(value: Any, name: str) -> float:
+    """Read a float from 0 to 1, both included."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, got {type(value).__name__}") from None
+    if not 0.0 <= number <= 1.0:
+        raise ValueError(f"{name}: expected a number from 0 to 1, got {number:g}")
+    return number
+
+
+def _choice(value: Any, name: str, allowed: tuple[str, ...]) -> str:
+    """Read one of a few words."""
+    if value not in allowed:
+        words = " or ".join(repr(word) for word in allowed)
+        raise ValueError(f"{name}: expected {words}, got {value!r}")
+    return str(value)

@@ -8,11 +8,13 @@ of the pixels inside. Dimensions are those of ordinary vehicles and people.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .canvas import Mask, Section, Shape
-from .noise import Float32
+if TYPE_CHECKING:
+    from .canvas import Mask, Section, Shape
+    from .noise import Float32
 
 
 def capsule(
@@ -22,7 +24,7 @@ def capsule(
     stop: tuple[float, float],
     widths: tuple[float, float],
 ) -> Mask:
-    """A rounded limb from ``start`` to ``stop`` (x, y), tapered from one half width to another."""
+    """Draw a rounded limb from ``start`` to ``stop`` (x, y), tapered between two half widths."""
     along_x, along_y = stop[0] - start[0], stop[1] - start[1]
     norm = along_x * along_x + along_y * along_y
     dx = x - np.float32(start[0])
@@ -36,7 +38,7 @@ def capsule(
 
 
 def ellipse(x: Float32, y: Float32, cx: float, cy: float, rx: float, ry: float) -> Mask:
-    """An ellipse of half axes ``rx`` and ``ry``."""
+    """Draw an ellipse of half axes ``rx`` and ``ry``."""
     dx = (x - np.float32(cx)) * np.float32(1 / rx)
     dy = (y - np.float32(cy)) * np.float32(1 / ry)
     inside: Mask = dx * dx + dy * dy <= 1
@@ -44,7 +46,7 @@ def ellipse(x: Float32, y: Float32, cx: float, cy: float, rx: float, ry: float) 
 
 
 def rounded_box(x: Float32, y: Float32, half: float, low: float, high: float) -> Mask:
-    """A box of half width ``half`` from y = ``low`` to ``high``, corners rounded (|.|**8)."""
+    """Draw a box of half width ``half`` from y = ``low`` to ``high``, corners rounded (|.|**8)."""
     dx = x * np.float32(1 / half)
     dy = (y - np.float32((low + high) / 2)) * np.float32(2 / (high - low))
     for power in (dx, dy):
@@ -57,7 +59,7 @@ def rounded_box(x: Float32, y: Float32, half: float, low: float, high: float) ->
 def trapezoid(
     x: Float32, y: Float32, low: float, high: float, bottom: float, top: float, cx: float = 0.0
 ) -> Mask:
-    """A trapezoid about ``cx``: half width ``bottom`` at y = ``low``, ``top`` at ``high``."""
+    """Draw a trapezoid about ``cx``: half width ``bottom`` at y = ``low``, ``top`` at ``high``."""
     half = np.float32(bottom) + (y - np.float32(low)) * np.float32((top - bottom) / (high - low))
     inside: Mask = (y >= np.float32(low)) & (y <= np.float32(high))
     inside &= np.abs(x - np.float32(cx)) <= half
@@ -65,7 +67,7 @@ def trapezoid(
 
 
 def ring(x: Float32, y: Float32, cx: float, cy: float, radius: float, width: float) -> Mask:
-    """A circle drawn with a line of half width ``width``."""
+    """Draw a circle drawn with a line of half width ``width``."""
     squared = (x - np.float32(cx)) ** 2 + (y - np.float32(cy)) ** 2
     inside: Mask = squared <= np.float32((radius + width) ** 2)
     inside &= squared >= np.float32((radius - width) ** 2)
@@ -73,7 +75,7 @@ def ring(x: Float32, y: Float32, cx: float, cy: float, radius: float, width: flo
 
 
 def person(at: Section, *, stride: float, reach: float) -> Mask:
-    """A pedestrian of 1.75 m: ``stride`` metres between the feet, arms ``reach`` from the body."""
+    """Draw a pedestrian: ``stride`` metres between the feet, arms ``reach`` from the body."""
     mask = ellipse(at.x, at.y, 0.02, 1.61, 0.115, 0.15)
     mask |= trapezoid(at.x, at.y, 0.80, 1.44, 0.19, 0.24)
     mask |= capsule(at.x, at.y, (-0.09, 0.88), (-stride / 2, 0.06), (0.12, 0.075))
@@ -84,7 +86,7 @@ def person(at: Section, *, stride: float, reach: float) -> Mask:
 
 
 def rider(at: Section, *, lean: float) -> Mask:
-    """Someone on a two-wheeler seen from the side, leaning ``lean`` metres forward."""
+    """Draw someone on a two-wheeler seen from the side, leaning ``lean`` metres forward."""
     mask = ellipse(at.x, at.y, lean, 1.66, 0.12, 0.15)
     mask |= capsule(at.x, at.y, (-0.14, 0.98), (lean - 0.06, 1.42), (0.17, 0.18))
     mask |= capsule(at.x, at.y, (lean - 0.04, 1.36), (0.42, 1.06), (0.07, 0.05))
@@ -94,7 +96,7 @@ def rider(at: Section, *, lean: float) -> Mask:
 
 
 def bicycle(at: Section) -> Mask:
-    """A bicycle seen from the side: thin lines, so many runs."""
+    """Draw a bicycle seen from the side: thin lines, so many runs."""
     mask = ring(at.x, at.y, -0.52, 0.34, 0.31, 0.035)
     mask |= ring(at.x, at.y, 0.52, 0.34, 0.31, 0.035)
     for start, stop in (
@@ -111,7 +113,7 @@ def bicycle(at: Section) -> Mask:
 
 
 def motorcycle(at: Section) -> Mask:
-    """A motorcycle seen from the side."""
+    """Draw a motorcycle seen from the side."""
     mask = ellipse(at.x, at.y, -0.66, 0.31, 0.31, 0.31)
     mask |= ellipse(at.x, at.y, 0.66, 0.31, 0.31, 0.31)
     mask |= ellipse(at.x, at.y, 0.0, 0.58, 0.52, 0.26)
@@ -121,7 +123,7 @@ def motorcycle(at: Section) -> Mask:
 
 
 def car(at: Section, *, roof: float) -> Mask:
-    """Cross-section of a car at ``t`` of its length; ``roof`` metres tall."""
+    """Draw the cross-section of a car at ``t`` of its length; ``roof`` metres tall."""
     belt = 0.93 if at.t < 0.8 else 0.80
     mask = rounded_box(at.x, at.y, 0.90, 0.16, belt)
     # The cabin rises behind the rear window and falls with the windscreen.
@@ -135,7 +137,7 @@ def car(at: Section, *, roof: float) -> Mask:
 
 
 def truck(at: Section) -> Mask:
-    """Cross-section of a box truck: the cab is lower than the box."""
+    """Draw the cross-section of a box truck: the cab is lower than the box."""
     high = 3.3 if at.t < 0.75 else 2.5
     mask = rounded_box(at.x, at.y, 1.22, 0.45, high)
     mask |= trapezoid(at.x, at.y, 0.0, 0.7, 0.22, 0.22, -0.90)
@@ -144,7 +146,7 @@ def truck(at: Section) -> Mask:
 
 
 def bus(at: Section) -> Mask:
-    """Cross-section of a bus or of a tram car."""
+    """Draw the cross-section of a bus or of a tram car."""
     mask = rounded_box(at.x, at.y, 1.27, 0.28, 3.05)
     mask |= trapezoid(at.x, at.y, 0.0, 0.5, 0.20, 0.20, -0.95)
     mask |= trapezoid(at.x, at.y, 0.0, 0.5, 0.20, 0.20, 0.95)
@@ -152,7 +154,7 @@ def bus(at: Section) -> Mask:
 
 
 def crown(at: Section, *, cy: float, radius: float) -> Mask:
-    """The leaves of a tree about height ``cy``; ``rough`` (noise in [-1, 1]) frays them."""
+    """Draw the leaves of a tree about height ``cy``; ``rough`` (noise in [-1, 1]) frays them."""
     dx = at.x * np.float32(1 / radius)
     dy = (at.y - np.float32(cy)) * np.float32(0.85 / radius)
     inside: Mask = dx * dx + dy * dy + at.rough * np.float32(3.2) <= 1
@@ -160,31 +162,29 @@ def crown(at: Section, *, cy: float, radius: float) -> Mask:
 
 
 def tree(at: Section, *, cy: float, radius: float) -> Mask:
-    """A crown on its trunk."""
-    return crown(at, cy=cy, radius=radius) | capsule(
-        at.x, at.y, (0.0, 0.0), (0.1, cy), (0.17, 0.1)
-    )
+    """Draw a crown on its trunk."""
+    return crown(at, cy=cy, radius=radius) | capsule(at.x, at.y, (0.0, 0.0), (0.1, cy), (0.17, 0.1))
 
 
 def post(at: Section, *, height: float) -> Mask:
-    """A thin upright pole."""
+    """Draw a thin upright pole."""
     return capsule(at.x, at.y, (0.0, 0.0), (0.0, height), (0.075, 0.06))
 
 
 def lamp_post(at: Section, *, height: float, arm: float) -> Mask:
-    """A pole whose arm reaches ``arm`` metres to the right (left if negative)."""
+    """Draw a pole whose arm reaches ``arm`` metres to the right (left if negative)."""
     return post(at, height=height) | capsule(
         at.x, at.y, (0.0, height), (arm, height + 0.2), (0.06, 0.09)
     )
 
 
 def box(at: Section, *, half: float, low: float, high: float) -> Mask:
-    """A rounded box: a traffic light's head, a board, a bin."""
+    """Draw a rounded box: a traffic light's head, a board, a bin."""
     return rounded_box(at.x, at.y, half, low, high)
 
 
 def disc(at: Section, *, cy: float, radius: float) -> Mask:
-    """A round sign about height ``cy``."""
+    """Draw a round sign about height ``cy``."""
     return ellipse(at.x, at.y, 0.0, cy, radius, radius)
 
 
