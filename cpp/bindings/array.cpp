@@ -298,8 +298,10 @@ Column Caller::column(std::int64_t n, Element element) const {
 }
 
 void* Caller::scratch(std::size_t bytes) {
-    scratch_.push_back(column(static_cast<std::int64_t>(bytes), Dtype{}));
-    return scratch_.back().data;
+    constexpr std::size_t alignment = 256;
+    scratch_.push_back(column(static_cast<std::int64_t>(bytes + alignment), Dtype{}));
+    const auto address = reinterpret_cast<std::uintptr_t>(scratch_.back().data);
+    return reinterpret_cast<void*>((address + alignment - 1) / alignment * alignment);
 }
 
 }  // namespace panfuse::bindings

@@ -74,7 +74,7 @@ class Caller {
     // A new array of `n` elements.
     Column column(std::int64_t n, Element element) const;
 
-    // Bytes on the caller's device that live as long as this object. Needs the GIL.
+    // Bytes on the caller's device, aligned to 256, that live as long as this object. Needs the GIL.
     void* scratch(std::size_t bytes);
 
  private:

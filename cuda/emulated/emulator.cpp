@@ -43,30 +43,31 @@ std::uint64_t seed_of_launch() {
     return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
 }
 
+// splitmix64 (Steele, Lea, Flood 2014), kept off the state 0, which stands for "ascending".
+std::uint64_t next_random(std::uint64_t& state) {
+    state += 0x9e3779b97f4a7c15;
+    if (state == 0) ++state;
+    std::uint64_t z = state;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return (z ^ (z >> 31)) >> 1;
+}
+
 // A full cycle through 0..n-1 that begins anywhere and steps by a number coprime to n.
 class Order {
   public:
     Order(std::uint64_t n, std::uint64_t& random) : n_(n) {
         if (random == 0) return;
-        first_ = next(random) % n;
-        do step_ = next(random) % n + 1;
+        first_ = next_random(random) % n;
+        do step_ = next_random(random) % n + 1;
         while (std::gcd(step_, n) != 1);
     }
     std::uint64_t operator()(std::uint64_t k) const {
-        return static_cast<std::uint64_t>((static_cast<unsigned __int128>(k) * step_ + first_) %
-                                          n_);
+        return static_cast<std::uint64_t>((static_cast<Wide>(k) * step_ + first_) % n_);
     }
 
   private:
-    // splitmix64 (Steele, Lea, Flood 2014), kept off the state that stands for "ascending".
-    static std::uint64_t next(std::uint64_t& state) {
-        state += 0x9e3779b97f4a7c15;
-        if (state == 0) ++state;
-        std::uint64_t z = state;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return (z ^ (z >> 31)) >> 1;
-    }
+    __extension__ using Wide = unsigned __int128;
 
     std::uint64_t n_, first_ = 0, step_ = 1;
 };
@@ -105,6 +106,7 @@ class Machine {
     static void enter();
     void prepare(dim3 grid, dim3 block);
     void run_block(uint3 index, std::uint64_t& random);
+    std::size_t run_threads(std::size_t first, std::size_t last, std::uint64_t& random);
     void resume(Fiber& fiber);
     bool open(std::size_t first, std::size_t last, State state);
     [[noreturn]] void report() const;
@@ -221,21 +223,41 @@ void Machine::run_block(uint3 index, std::uint64_t& random) {
     for (const SharedVariable& variable : variables_)
         std::memset(variable.memory, poison, variable.bytes);
 
+    // Half of the shuffled blocks let each warp run as far ahead of the others as it can.
+    const bool ahead = random != 0 && next_random(random) % 2 == 0;
+    const std::size_t warps = slots.size();
     for (std::size_t left = threads_; left > 0;) {
-        const Order order(threads_, random);
-        for (std::size_t k = 0; k < threads_; ++k) {
-            Fiber& fiber = fibers_[order(k)];
-            if (fiber.state != State::fresh && fiber.state != State::ready) continue;
-            resume(fiber);
-            if (failure_) return;
-            left -= fiber.state == State::exited;
+        bool moves = false;
+        if (ahead) {
+            const Order order(warps, random);
+            for (std::size_t k = 0; k < warps && !failure_; ++k) {
+                const std::size_t first = order(k) * 32;
+                const std::size_t last = std::min(first + 32, threads_);
+                do left -= run_threads(first, last, random);
+                while (!failure_ && open(first, last, State::at_warp));
+            }
+        } else {
+            left -= run_threads(0, threads_, random);
+            for (std::size_t first = 0; first < threads_; first += 32)
+                moves |= open(first, std::min(first + 32, threads_), State::at_warp);
         }
-        bool moves = left == 0;
-        for (std::size_t first = 0; first < threads_; first += 32)
-            moves |= open(first, std::min(first + 32, threads_), State::at_warp);
+        if (failure_) return;
         moves |= open(0, threads_, State::at_block);
-        if (!moves) report();
+        if (left > 0 && !moves) report();
     }
+}
+
+// Runs those of threads [first, last) that can to where they wait next; returns how many exited.
+std::size_t Machine::run_threads(std::size_t first, std::size_t last, std::uint64_t& random) {
+    const Order order(last - first, random);
+    std::size_t exited = 0;
+    for (std::size_t k = 0; k < last - first && !failure_; ++k) {
+        Fiber& fiber = fibers_[first + order(k)];
+        if (fiber.state != State::fresh && fiber.state != State::ready) continue;
+        resume(fiber);
+        exited += fiber.state == State::exited;
+    }
+    return exited;
 }
 
 void Machine::prepare(dim3 grid, dim3 block) {

@@ -117,6 +117,15 @@ __global__ void stale_shared(int* found) {
     }
 }
 
+__global__ void missing_barrier(int* out) {
+    using Tile = int[64];
+    PF_SHARED(Tile, tile);
+    const unsigned t = threadIdx.x;
+    tile[t] = 1;
+    __syncwarp();
+    out[t] = tile[63 - t];
+}
+
 __global__ void arrivals(unsigned* order, unsigned* next) {
     order[atomicAdd(next, 1u)] = blockIdx.x * blockDim.x + threadIdx.x;
 }
@@ -216,6 +225,14 @@ void orders() {
                   std::all_of(once.begin(), once.end(), [](unsigned n) { return n == 1; }));
         seen.push_back(order);
     }
+    std::vector<int> read(64);
+    unsigned wrong = 0;
+    for (unsigned seed = 1; seed <= 20; ++seed) {
+        panfuse::emulator::set_seed(seed);
+        launch(missing_barrier, 1, 64, nullptr, read.data());
+        wrong += std::count(read.begin(), read.end(), 1) != 64;
+    }
+    check("some seeds show a missing barrier", wrong > 0 && wrong < 20);
     panfuse::emulator::set_seed(0);
     check("seed 0 runs in order", std::is_sorted(seen[0].begin(), seen[0].end()));
     check("other seeds shuffle, each its own way",

@@ -1,0 +1,47 @@
+// CpuDevice's twin: the ops over CUDA, on the caller's device, stream and memory.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+
+#include "bindings/array.h"
+#include "cuda/matching/contingency.h"
+#include "cuda/matching/match.h"
+#include "cuda/support/call.h"
+
+namespace panfuse::bindings {
+
+struct CudaDevice {
+    static void check(Place place) {
+        const bool device = place.kind == Place::cuda || place.kind == Place::cuda_managed;
+#ifdef PANFUSE_EMULATED
+        if (device || place.kind == Place::cpu) return;
+#else
+        if (device) return;
+#endif
+        throw std::invalid_argument("expected arrays on a CUDA device, got arrays on " +
+                                    place.text());
+    }
+
+    static cuda::Contingency contingency(const ArrayView& gt, const ArrayView& pred,
+                                         const matching::ContingencyOptions& options,
+                                         std::optional<int>, Caller& caller) {
+        return cuda::Contingency(gt, pred, options, call(caller));
+    }
+
+    static cuda::Match match(const matching::ContingencyTable& table,
+                             const matching::MatchOptions& options, Caller& caller) {
+        return cuda::Match(table, options, call(caller));
+    }
+
+  private:
+    static cuda::Call call(Caller& caller) {
+        return {caller.place().id, reinterpret_cast<cudaStream_t>(caller.stream()),
+                [&caller](std::size_t bytes) {
+                    py::gil_scoped_acquire gil;
+                    return caller.scratch(bytes);
+                }};
+    }
+};
+
+}  // namespace panfuse::bindings
