@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import numpy as np
@@ -12,6 +12,9 @@ import pytest
 
 import panfuse as pf
 from panfuse import _cpu
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 hypothesis.settings.register_profile("panfuse", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("panfuse")
@@ -65,9 +68,11 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def data() -> Path:
     """The folder of real data that lies beside the checkout, or that PANFUSE_DATA names."""
     given = os.environ.get("PANFUSE_DATA")
-    candidates = [Path(given)] if given else [
-        parent / "shared" / "data" for parent in Path(__file__).resolve().parents
-    ]
+    candidates = (
+        [Path(given)]
+        if given
+        else [parent / "shared" / "data" for parent in Path(__file__).resolve().parents]
+    )
     for candidate in candidates:
         if candidate.is_dir():
             return candidate

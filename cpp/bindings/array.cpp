@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 #include "support/error.h"
 
@@ -50,6 +51,8 @@ struct DLExchangeApi {
     void* current_stream;
 };
 
+constexpr std::uint64_t flag_read_only = 1, flag_copied = 2;
+
 enum Code : std::uint8_t { code_int = 0, code_uint = 1, code_float = 2, code_bool = 6 };
 
 // What the door knows of any array, before it asks what the elements are.
@@ -59,6 +62,7 @@ struct Tensor {
     int rank = 0;
     std::array<std::int64_t, max_rank> shape{}, strides{};  // strides in bytes
     Place place;
+    std::uint64_t flags = 0;
     std::shared_ptr<void> owner;
 };
 
@@ -83,10 +87,27 @@ std::string type_name(const py::handle& object) {
 }
 
 void check_rank(std::int64_t rank, const char* argument) {
-    if (rank > max_rank)
+    if (rank < 0 || rank > max_rank)
         throw std::invalid_argument(std::string(argument) + ": expected at most " +
                                     std::to_string(max_rank) + " axes, got " +
                                     std::to_string(rank));
+}
+
+// A producer's numbers are taken on trust only where nothing can tell that they are wrong.
+void check_extent(const Tensor& tensor, const char* argument) {
+    const auto fail = [&](const std::string& what) {
+        throw std::invalid_argument(std::string(argument) + ": " + what);
+    };
+    bool empty = false;
+    std::int64_t size = 1;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(tensor.rank); ++i) {
+        const std::int64_t length = tensor.shape[i];
+        if (length < 0) fail("expected axes of length 0 or more, got " + std::to_string(length));
+        empty |= length == 0;
+        if (length > 0 && __builtin_mul_overflow(size, length, &size))
+            fail("expected fewer than 2^63 elements");
+    }
+    if (!empty && tensor.data == nullptr) fail("the array has elements but no memory");
 }
 
 Tensor from_dl(const DLTensor& in, const char* argument) {
@@ -112,10 +133,14 @@ Tensor from_numpy(const py::array& array, const char* argument) {
     const bool foreign = order == '>' || (order != '=' && order != '|' && order != '<');
     if (foreign)
         throw TypeError(std::string(argument) + ": expected the machine's byte order, got " +
-                        std::string(py::str(dtype)) + "; convert with .astype(dtype.newbyteorder('='))");
+                        std::string(py::str(dtype)) +
+                        "; convert with .astype(dtype.newbyteorder('='))");
     Tensor out;
     const char kind = dtype.kind();
-    out.dtype.code = kind == 'b' ? code_bool : kind == 'i' ? code_int : kind == 'u' ? code_uint : 255;
+    out.dtype.code = kind == 'b'   ? code_bool
+                     : kind == 'i' ? code_int
+                     : kind == 'u' ? code_uint
+                                   : 255;
     out.dtype.bits = static_cast<std::uint8_t>(std::min<py::ssize_t>(dtype.itemsize() * 8, 255));
     out.dtype.lanes = 1;
     out.data = const_cast<void*>(array.data());
@@ -129,7 +154,14 @@ Tensor from_numpy(const py::array& array, const char* argument) {
 template <class Managed>
 Tensor from_capsule(const py::capsule& capsule, const char* used_name, const char* argument) {
     auto* managed = capsule.get_pointer<Managed>();
+    constexpr bool versioned = std::is_same_v<Managed, DLManagedTensorVersioned>;
+    if constexpr (versioned) {
+        if (managed->version.major != 1)
+            throw TypeError(std::string(argument) + ": expected DLPack 1, got DLPack " +
+                            std::to_string(managed->version.major));
+    }
     Tensor out = from_dl(managed->tensor, argument);
+    if constexpr (versioned) out.flags = managed->flags;
     if (PyCapsule_SetName(capsule.ptr(), used_name) != 0) throw py::error_already_set();
     out.owner = {managed, [](Managed* tensor) {
                      if (tensor->deleter == nullptr) return;
@@ -153,8 +185,8 @@ py::object call_dlpack(const py::object& array, const py::object& stream) {
 Tensor from_dlpack(const py::object& array, const py::object& stream, const char* argument) {
     const py::object result = call_dlpack(array, stream);
     if (PyCapsule_IsValid(result.ptr(), "dltensor_versioned") != 0)
-        return from_capsule<DLManagedTensorVersioned>(
-            py::reinterpret_borrow<py::capsule>(result), "used_dltensor_versioned", argument);
+        return from_capsule<DLManagedTensorVersioned>(py::reinterpret_borrow<py::capsule>(result),
+                                                      "used_dltensor_versioned", argument);
     if (PyCapsule_IsValid(result.ptr(), "dltensor") != 0)
         return from_capsule<DLManagedTensor>(py::reinterpret_borrow<py::capsule>(result),
                                              "used_dltensor", argument);
@@ -220,6 +252,19 @@ std::string element_name(const Element& element) {
     return element ? dtype_name(*element) : "float64";
 }
 
+// Whether `n` elements can be written through the tensor, side by side.
+bool is_column(const Tensor& tensor, std::int64_t n, const Element& element) {
+    const Dtype dtype = element.value_or(int64);
+    const Code code = !element                                    ? code_float
+                      : dtype.kind == Dtype::Kind::boolean        ? code_bool
+                      : dtype.kind == Dtype::Kind::signed_integer ? code_int
+                                                                  : code_uint;
+    return tensor.dtype.code == code && tensor.dtype.bits == 8 * dtype.bytes &&
+           tensor.dtype.lanes == 1 && tensor.rank == 1 && tensor.shape[0] == n &&
+           (n < 2 || tensor.strides[0] == dtype.bytes) && (n == 0 || tensor.data != nullptr) &&
+           (tensor.flags & (flag_read_only | flag_copied)) == 0;
+}
+
 // By type number, since looking a name up costs NumPy a microsecond.
 py::dtype numpy_dtype(const Element& element) {
     if (!element) return py::dtype::of<double>();
@@ -241,8 +286,16 @@ std::string Place::text() const {
         case cuda: return "CUDA device " + std::to_string(id);
         case cuda_host: return "CUDA host memory";
         case cuda_managed: return "CUDA managed memory";
-        default:
-            return "DLPack device (" + std::to_string(kind) + ", " + std::to_string(id) + ")";
+        default: return "DLPack device (" + std::to_string(kind) + ", " + std::to_string(id) + ")";
+    }
+}
+
+Place Place::memory() const {
+    switch (kind) {
+        case cpu:
+        case cuda_host: return {};
+        case cuda_managed: return {cuda, id};
+        default: return *this;
     }
 }
 
@@ -257,22 +310,23 @@ Caller::Caller(py::object library) : library_(std::move(library)) {
     const auto place = library_.attr("place").cast<std::pair<int, int>>();
     place_ = {place.first, place.second};
     stream_ = library_.attr("stream").cast<std::uintptr_t>();
+    must_wait_ = library_.attr("must_wait").cast<bool>();
 }
 
 Array Caller::take(const py::object& array, const char* argument) const {
     const Tensor tensor = open(array, *this, argument);
     Array out;
     out.view.dtype = integer_dtype(tensor, array, argument);
+    check_extent(tensor, argument);
     out.view.data = tensor.data;
     out.view.rank = tensor.rank;
     out.view.shape = tensor.shape;
     out.view.strides = tensor.strides;
-    out.place = tensor.place.kind == Place::cuda_host ? Place{} : tensor.place;
+    out.place = tensor.place;
     out.owner = tensor.owner;
-    const Place expected = place_.kind == Place::cuda_host ? Place{} : place_;
-    if (out.place.kind != expected.kind || out.place.id != expected.id)
+    if (out.place.memory() != place_.memory())
         throw std::invalid_argument(std::string(argument) + ": expected an array on " +
-                                    expected.text() + ", got one on " + out.place.text());
+                                    place_.text() + ", got one on " + out.place.text());
     return out;
 }
 
@@ -294,6 +348,10 @@ Column Caller::column(std::int64_t n, Element element) const {
     }
     py::object array = library_.attr("empty")(n, element_name(element));
     const Tensor tensor = open(array, *this, "the library's new array");
+    if (!is_column(tensor, n, element) || tensor.place.memory() != place_.memory())
+        throw std::runtime_error("the arrays' library was asked for " + std::to_string(n) +
+                                 " writable elements of " + element_name(element) + " on " +
+                                 place_.text() + ", and made something else");
     return {std::move(array), tensor.data};
 }
 

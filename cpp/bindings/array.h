@@ -25,6 +25,10 @@ struct Place {
     int id = 0;
 
     bool operator==(const Place&) const = default;
+    // Whose kernels reach it: CUDA's host memory is the CPU's, managed memory its device's, and the
+    // CPU has no index.
+    Place memory() const;
+
     std::string text() const;
 };
 
@@ -56,13 +60,15 @@ inline constexpr Dtype int64{Dtype::Kind::signed_integer, 8};
 // Whoever called: which library its arrays come from, on which device and stream.
 //
 // `library` is an object of python/panfuse/_arrays.py, with the attributes `stream` (int, 0 where
-// there is none), `place` (DLPack's pair) and the method `empty(n, dtype_name)`; or None for NumPy.
+// there is none), `place` (DLPack's pair), `must_wait` (whether results must be complete when the
+// call returns) and the method `empty(n, dtype_name)`; or None for NumPy.
 class Caller {
- public:
+  public:
     explicit Caller(py::object library);
 
     Place place() const { return place_; }
     std::uintptr_t stream() const { return stream_; }
+    bool must_wait() const { return must_wait_; }
 
     // Takes an array in. TypeError names the argument if it is no array of integers or bools in the
     // machine's byte order; ValueError if it lies elsewhere than the caller's other arrays.
@@ -74,13 +80,15 @@ class Caller {
     // A new array of `n` elements.
     Column column(std::int64_t n, Element element) const;
 
-    // Bytes on the caller's device, aligned to 256, that live as long as this object. Needs the GIL.
+    // Bytes on the caller's device, aligned to 256, that live as long as this object. Needs the
+    // GIL.
     void* scratch(std::size_t bytes);
 
- private:
+  private:
     py::object library_;
     Place place_;
     std::uintptr_t stream_ = 0;
+    bool must_wait_ = false;
     std::vector<Column> scratch_;
 };
 

@@ -34,6 +34,18 @@ inline std::vector<OrderedId> ordered_ids(const py::iterable& ids, Dtype dtype) 
     return ordered;
 }
 
+inline std::string shape_text(const ArrayView& view) {
+    py::tuple shape(static_cast<std::size_t>(view.rank));
+    for (std::size_t i = 0; i < shape.size(); ++i) shape[i] = py::int_(view.shape[i]);
+    return py::str(shape);
+}
+
+inline void check_shapes(const ArrayView& gt, const ArrayView& pred) {
+    if (gt.rank == pred.rank && gt.shape == pred.shape) return;
+    throw std::invalid_argument("gt and pred must have one shape, got " + shape_text(gt) + " and " +
+                                shape_text(pred));
+}
+
 // One tuple of columns (see ContingencyColumns) for each item.
 template <class Device>
 py::list contingency(const py::object& gt, const py::object& pred, const py::iterable& ignored_gt,
@@ -42,6 +54,7 @@ py::list contingency(const py::object& gt, const py::object& pred, const py::ite
     Caller caller(std::move(library));
     Device::check(caller.place());
     const Array g = caller.take(gt, "gt"), p = caller.take(pred, "pred");
+    check_shapes(g.view, p.view);
     const matching::ContingencyOptions options{batched, ordered_ids(ignored_gt, g.view.dtype),
                                                ordered_ids(ignored_pred, p.view.dtype)};
     auto op = Device::contingency(g.view, p.view, options, threads, caller);
@@ -55,13 +68,13 @@ py::list contingency(const py::object& gt, const py::object& pred, const py::ite
     for (std::size_t i = 0; i < sizes.size(); ++i) {
         const auto& [pairs, gt_labels, pred_labels] = sizes[i];
         const Column table[] = {
-            caller.column(pairs, g.view.dtype),     caller.column(pairs, p.view.dtype),
-            caller.column(pairs, int64),          caller.column(gt_labels, g.view.dtype),
-            caller.column(gt_labels, int64),      caller.column(pred_labels, p.view.dtype),
+            caller.column(pairs, g.view.dtype), caller.column(pairs, p.view.dtype),
+            caller.column(pairs, int64),        caller.column(gt_labels, g.view.dtype),
+            caller.column(gt_labels, int64),    caller.column(pred_labels, p.view.dtype),
             caller.column(pred_labels, int64),
         };
-        columns.push_back({table[0].data, table[1].data, table[2].as<std::int64_t>(),
-                           table[3].data, table[4].as<std::int64_t>(), table[5].data,
+        columns.push_back({table[0].data, table[1].data, table[2].as<std::int64_t>(), table[3].data,
+                           table[4].as<std::int64_t>(), table[5].data,
                            table[6].as<std::int64_t>()});
         tables[i] = py::make_tuple(table[0].array, table[1].array, table[2].array, table[3].array,
                                    table[4].array, table[5].array, table[6].array);
@@ -69,13 +82,14 @@ py::list contingency(const py::object& gt, const py::object& pred, const py::ite
     {
         py::gil_scoped_release release;
         for (std::size_t i = 0; i < columns.size(); ++i) op.write(i, columns[i]);
+        Device::finish(caller);
     }
     return tables;
 }
 
 // A contingency table that came in as columns, in the order of ContingencyTable.
 class TableArrays {
- public:
+  public:
     TableArrays(const Caller& caller, const py::tuple& columns) {
         if (columns.size() != std::size(names_))
             throw std::invalid_argument("contingency: expected " +
@@ -108,14 +122,14 @@ class TableArrays {
                 counts(6)};
     }
 
- private:
+  private:
     std::int64_t length(std::size_t i) const { return arrays_[i].view.shape[0]; }
 
     void check_length(std::size_t i, std::size_t like) const {
         if (length(i) == length(like)) return;
         throw std::invalid_argument(std::string(names_[i]) + ": expected " +
-                                    std::to_string(length(like)) + " elements, as " +
-                                    names_[like] + " has, got " + std::to_string(length(i)));
+                                    std::to_string(length(like)) + " elements, as " + names_[like] +
+                                    " has, got " + std::to_string(length(i)));
     }
 
     void check_dtype(std::size_t i, Dtype expected) const {
@@ -146,16 +160,19 @@ py::tuple match(const py::tuple& contingency, double iou_threshold, bool ignore_
         py::gil_scoped_release release;
         size = op.count();
     }
-    const Column columns[] = {
-        caller.column(size.matches, table.gt_dtype), caller.column(size.matches, table.pred_dtype),
-        caller.column(size.matches, float64),      caller.column(size.matches, int64),
-        caller.column(size.matches, int64),        caller.column(size.unmatched_gt, table.gt_dtype),
-        caller.column(size.unmatched_pred, table.pred_dtype)};
+    const Column columns[] = {caller.column(size.matches, table.gt_dtype),
+                              caller.column(size.matches, table.pred_dtype),
+                              caller.column(size.matches, float64),
+                              caller.column(size.matches, int64),
+                              caller.column(size.matches, int64),
+                              caller.column(size.unmatched_gt, table.gt_dtype),
+                              caller.column(size.unmatched_pred, table.pred_dtype)};
     {
         py::gil_scoped_release release;
         op.write({columns[0].data, columns[1].data, columns[2].as<double>(),
                   columns[3].as<std::int64_t>(), columns[4].as<std::int64_t>(), columns[5].data,
                   columns[6].data});
+        Device::finish(caller);
     }
     return py::make_tuple(columns[0].array, columns[1].array, columns[2].array, columns[3].array,
                           columns[4].array, columns[5].array, columns[6].array);

@@ -46,9 +46,8 @@ py::array_t<std::uint16_t> joint_starts(const py::object& a_, const py::object& 
     if (length(a) == 0) return py::array_t<std::uint16_t>(0);
     std::vector<std::uint16_t> starts(length(a) + runs::starts_slack);
     const std::size_t count =
-        runs::scanner().joint_starts[runs::width_index(a.view.dtype.bytes)]
-                                    [runs::width_index(b.view.dtype.bytes)](
-            a.view.data, b.view.data, length(a), starts.data());
+        runs::scanner().joint_starts[runs::width_index(a.view.dtype.bytes)][runs::width_index(
+            b.view.dtype.bytes)](a.view.data, b.view.data, length(a), starts.data());
     return py::array_t<std::uint16_t>(static_cast<py::ssize_t>(count), starts.data());
 }
 

@@ -1,5 +1,6 @@
-// What a device offers to the bindings: one static function an op, which makes the op's object, and
-// `check`, which refuses arrays that lie elsewhere. CudaDevice is its twin.
+// What a device offers to the bindings: one static function an op, which makes the op's object,
+// `check`, which refuses arrays that lie elsewhere, and `finish`, which waits for the work at the
+// end of a call whose caller must. CudaDevice is its twin.
 #pragma once
 
 #include <optional>
@@ -17,6 +18,8 @@ struct CpuDevice {
             throw std::invalid_argument("expected arrays on the CPU, got arrays on " +
                                         place.text());
     }
+
+    static void finish(const Caller&) {}
 
     static matching::Contingency contingency(const ArrayView& gt, const ArrayView& pred,
                                              const matching::ContingencyOptions& options,

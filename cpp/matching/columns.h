@@ -12,7 +12,7 @@
 namespace panfuse::matching {
 
 struct ContingencyOptions {
-    bool batched = false;                         // the first axis counts independent maps
+    bool batched = false;                             // the first axis counts independent maps
     std::vector<OrderedId> ignored_gt, ignored_pred;  // ascending; these ids become 0
 };
 
@@ -22,13 +22,13 @@ struct ContingencySize {
 
 // Ids are written in the dtype of their map; pairs ascend by (gt id, pred id), labels by id.
 struct ContingencyColumns {
-    void* gt_ids;             // [pairs]
-    void* pred_ids;           // [pairs]
-    std::int64_t* counts;     // [pairs]
-    void* gt_labels;          // [gt_labels]
-    std::int64_t* gt_areas;   // [gt_labels]
-    void* pred_labels;        // [pred_labels]
-    std::int64_t* pred_areas; // [pred_labels]
+    void* gt_ids;              // [pairs]
+    void* pred_ids;            // [pairs]
+    std::int64_t* counts;      // [pairs]
+    void* gt_labels;           // [gt_labels]
+    std::int64_t* gt_areas;    // [gt_labels]
+    void* pred_labels;         // [pred_labels]
+    std::int64_t* pred_areas;  // [pred_labels]
 };
 
 // A contingency table to be read; columns as above.

@@ -14,7 +14,7 @@
 namespace panfuse::matching {
 
 class PairCounts {
- public:
+  public:
     virtual ~PairCounts() = default;
     virtual ContingencySize size() const = 0;
     virtual void write(const ContingencyColumns& columns) const = 0;
@@ -45,7 +45,7 @@ std::uint64_t raw(std::uint64_t ordered, Dtype dtype) {
 // One side's ids on their way from counting to sorting.
 template <class Key>
 class IdOrder {
- public:
+  public:
     IdOrder(Dtype dtype, const std::vector<OrderedId>& ignored) : dtype_(dtype) {
         for (const OrderedId id : ignored) ignored_.push_back(narrowed<Key>(id, dtype));
         zero_ = narrowed<Key>(to_ordered(0, dtype), dtype);
@@ -56,7 +56,7 @@ class IdOrder {
         return std::binary_search(ignored_.begin(), ignored_.end(), id) ? zero_ : id;
     }
 
- private:
+  private:
     Dtype dtype_;
     std::vector<std::uint64_t> ignored_;
     std::uint64_t zero_;
@@ -69,7 +69,7 @@ struct Label {
 
 template <class Key>
 class PairCountsOf final : public PairCounts {
- public:
+  public:
     // `pairs` as counted, in no order, a key perhaps more than once.
     PairCountsOf(std::vector<PairCount<Key>> pairs, Dtype gt, Dtype pred,
                  const ContingencyOptions& options)
@@ -122,7 +122,7 @@ class PairCountsOf final : public PairCounts {
         }
     }
 
- private:
+  private:
     Dtype gt_, pred_;
     std::vector<PairCount<Key>> pairs_;  // ascending, unique
     std::vector<Label> pred_labels_;     // ascending, unique
@@ -174,8 +174,8 @@ std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
     const std::int64_t pixels = walk.size();
     const std::int64_t total = pixels * static_cast<std::int64_t>(items);
     const runs::Scanner& scanner = runs::scanner();
-    const auto joint_starts = scanner.joint_starts[runs::width_index(sizeof(G))]
-                                                  [runs::width_index(sizeof(P))];
+    const auto joint_starts =
+        scanner.joint_starts[runs::width_index(sizeof(G))][runs::width_index(sizeof(P))];
 
     std::vector<Table> tables;  // made here: a new thread's first allocations are slow
     for (int i = 0; i < threads; ++i) tables.emplace_back(std::min(pixels, total / threads + 1));
@@ -207,28 +207,27 @@ std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
 
     run_threads(std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))),
                 [&](int thread) {
-        const auto step = static_cast<std::size_t>(
-            std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))));
-        for (std::size_t i = static_cast<std::size_t>(thread); i < items; i += step) {
-            std::vector<PairCount<Key>> pairs;
-            for (auto& part : parts) {
-                if (pairs.empty())
-                    pairs = std::move(part[i]);
-                else
-                    pairs.insert(pairs.end(), part[i].begin(), part[i].end());
-            }
-            results[i] = std::make_unique<PairCountsOf<Key>>(std::move(pairs), gt.dtype,
-                                                             pred.dtype, options);
-        }
-    });
+                    const auto step = static_cast<std::size_t>(
+                        std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))));
+                    for (std::size_t i = static_cast<std::size_t>(thread); i < items; i += step) {
+                        std::vector<PairCount<Key>> pairs;
+                        for (auto& part : parts) {
+                            if (pairs.empty())
+                                pairs = std::move(part[i]);
+                            else
+                                pairs.insert(pairs.end(), part[i].begin(), part[i].end());
+                        }
+                        results[i] = std::make_unique<PairCountsOf<Key>>(std::move(pairs), gt.dtype,
+                                                                         pred.dtype, options);
+                    }
+                });
     return results;
 }
 
 template <class G, class P>
-using TableFor = std::conditional_t<
-    sizeof(G) == 1 && sizeof(P) == 1, DenseTable,
-    std::conditional_t<(sizeof(G) <= 4 && sizeof(P) <= 4), HashTable<NarrowKey>,
-                       HashTable<WideKey>>>;
+using TableFor = std::conditional_t<sizeof(G) == 1 && sizeof(P) == 1, DenseTable,
+                                    std::conditional_t<(sizeof(G) <= 4 && sizeof(P) <= 4),
+                                                       HashTable<NarrowKey>, HashTable<WideKey>>>;
 
 // Calls body with a value of the unsigned type of that many bytes.
 template <class Body>
@@ -242,8 +241,8 @@ auto with_width(std::size_t bytes, Body&& body) {
 }
 
 void check(const ArrayView& gt, const ArrayView& pred, bool batched, int threads) {
-    if (gt.rank != pred.rank || !std::equal(gt.shape.begin(), gt.shape.begin() + gt.rank,
-                                            pred.shape.begin()))
+    if (gt.rank != pred.rank ||
+        !std::equal(gt.shape.begin(), gt.shape.begin() + gt.rank, pred.shape.begin()))
         throw std::invalid_argument("gt and pred must have one shape");
     if (batched && gt.rank == 0)
         throw std::invalid_argument("batched=True needs a leading axis, but gt has no axes");

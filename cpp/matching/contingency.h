@@ -13,7 +13,7 @@ namespace panfuse::matching {
 class PairCounts;  // the sorted pairs of one item
 
 class Contingency {
- public:
+  public:
     // The maps must outlive the object, and have one shape (std::invalid_argument otherwise).
     Contingency(const ArrayView& gt, const ArrayView& pred, ContingencyOptions options,
                 std::optional<int> threads);
@@ -24,7 +24,7 @@ class Contingency {
 
     void write(std::size_t item, const ContingencyColumns& columns) const;
 
- private:
+  private:
     ArrayView gt_, pred_;
     ContingencyOptions options_;
     int threads_;

@@ -10,7 +10,7 @@ namespace panfuse::matching {
 
 // Appends ids, given as their bytes in the low end of a number.
 class IdWriter {
- public:
+  public:
     IdWriter(void* data, Dtype dtype) : data_(static_cast<char*>(data)), bytes_(dtype.bytes) {}
 
     void push(std::uint64_t raw) {
@@ -22,7 +22,7 @@ class IdWriter {
         }
     }
 
- private:
+  private:
     template <class T>
     void put(T value) {
         std::memcpy(data_, &value, sizeof value);
@@ -34,8 +34,9 @@ class IdWriter {
 };
 
 class IdReader {
- public:
-    IdReader(const void* data, Dtype dtype) : data_(static_cast<const char*>(data)), dtype_(dtype) {}
+  public:
+    IdReader(const void* data, Dtype dtype)
+        : data_(static_cast<const char*>(data)), dtype_(dtype) {}
 
     std::uint64_t raw(std::size_t i) const {
         switch (dtype_.bytes) {
@@ -48,7 +49,7 @@ class IdReader {
 
     OrderedId operator[](std::size_t i) const { return to_ordered(raw(i), dtype_); }
 
- private:
+  private:
     template <class T>
     std::uint64_t get(std::size_t i) const {
         T value;

@@ -103,8 +103,7 @@ MatchSize Match::count() {
         return count;
     };
     const auto matched = static_cast<std::int64_t>(matches_.size());
-    return {matched,
-            segments(table_.gt_labels, table_.gt_dtype, table_.size.gt_labels) - matched,
+    return {matched, segments(table_.gt_labels, table_.gt_dtype, table_.size.gt_labels) - matched,
             segments(table_.pred_labels, table_.pred_dtype, table_.size.pred_labels) - matched};
 }
 
@@ -119,8 +118,8 @@ void Match::write(const MatchColumns& columns) const {
         columns.intersection[i] = match.overlap.intersection;
         columns.union_[i] = match.overlap.union_;
     }
-    const auto write_unmatched = [](const void* labels, Dtype dtype,
-                                    const std::vector<bool>& taken, void* out) {
+    const auto write_unmatched = [](const void* labels, Dtype dtype, const std::vector<bool>& taken,
+                                    void* out) {
         const IdReader ids(labels, dtype);
         IdWriter writer(out, dtype);
         for (std::size_t i = 0; i < taken.size(); ++i)

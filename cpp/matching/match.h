@@ -10,7 +10,7 @@
 namespace panfuse::matching {
 
 class Match {
- public:
+  public:
     // The table must outlive the object. std::invalid_argument if it is not one that a Contingency
     // could have written.
     Match(const ContingencyTable& table, const MatchOptions& options);
@@ -18,7 +18,7 @@ class Match {
     MatchSize count();
     void write(const MatchColumns& columns) const;
 
- private:
+  private:
     struct Row {
         Overlap overlap;
         std::size_t gt, pred;  // indices of the labels

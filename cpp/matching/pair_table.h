@@ -69,7 +69,7 @@ void merge_equal(std::vector<PairCount<Key>>& sorted) {
 // Pairs of 8-bit ids: one counter each, no search. Ids up to 126 and 255, which is often void, have
 // a table that is quick to clear and to read; the other ids' table is made when one occurs.
 class DenseTable {
- public:
+  public:
     using Key = NarrowKey;
 
     explicit DenseTable(std::int64_t) : low_(low_ids * low_ids) {}
@@ -94,7 +94,7 @@ class DenseTable {
         return std::exchange(pairs_, {});
     }
 
- private:
+  private:
     static constexpr std::size_t low_ids = 128, all_ids = 256;
     static constexpr std::size_t most_pixels = std::size_t{1} << 31;
 
@@ -117,8 +117,8 @@ class DenseTable {
             if (any == 0) continue;
             for (std::size_t j = i; j < i + block; ++j) {
                 if (counts[j] == 0) continue;
-                pairs_.push_back({Key::of((j / ids - 1) & 255, (j % ids - 1) & 255),
-                                  std::int64_t{counts[j]}});
+                pairs_.push_back(
+                    {Key::of((j / ids - 1) & 255, (j % ids - 1) & 255), std::int64_t{counts[j]}});
                 counts[j] = 0;
             }
         }
@@ -134,13 +134,14 @@ class DenseTable {
 // are only written down, and sorted when there are many.
 template <class Key_>
 class HashTable {
- public:
+  public:
     using Key = Key_;
 
     // Sized for a natural map of that many pixels; grows as needed.
     explicit HashTable(std::int64_t pixels) {
         std::size_t slots = std::size_t{1} << least_bits;
-        while (slots < std::size_t{1} << first_bits && 64 * slots < static_cast<std::size_t>(pixels))
+        while (slots < std::size_t{1} << first_bits &&
+               64 * slots < static_cast<std::size_t>(pixels))
             slots *= 2;
         resize(slots);
     }
@@ -171,7 +172,7 @@ class HashTable {
         return pairs;
     }
 
- private:
+  private:
     using Slot = PairCount<Key>;  // count == 0: free
 
     static constexpr int least_bits = 6, first_bits = 12, most_bits = 18;

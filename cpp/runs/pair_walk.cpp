@@ -57,13 +57,13 @@ PairWalk::PairWalk(const ArrayView& a, const ArrayView& b)
             merged.push_back(axis);
     }
     if (merged.empty())
-        merged.push_back({1, static_cast<std::int64_t>(a_bytes_),
-                          static_cast<std::int64_t>(b_bytes_)});
+        merged.push_back(
+            {1, static_cast<std::int64_t>(a_bytes_), static_cast<std::int64_t>(b_bytes_)});
     axes_ = std::move(merged);
     direct_ = axes_.back().a == static_cast<std::int64_t>(a_bytes_) &&
               axes_.back().b == static_cast<std::int64_t>(b_bytes_) &&
-              (axes_.size() == 1 || axes_.back().length >= useful_row) &&
-              aligned(a, a_origin_) && aligned(b, b_origin_);
+              (axes_.size() == 1 || axes_.back().length >= useful_row) && aligned(a, a_origin_) &&
+              aligned(b, b_origin_);
     for (std::size_t i = 0; i + 1 < axes_.size(); ++i)
         direct_ = direct_ && axes_[i].a % static_cast<std::int64_t>(a_bytes_) == 0 &&
                   axes_[i].b % static_cast<std::int64_t>(b_bytes_) == 0;
@@ -96,14 +96,13 @@ void PairWalk::next_row(Position& at) const {
 
 std::size_t PairWalk::gather(Position& at, const char* a, const char* b, std::int64_t remaining,
                              std::byte* a_out, std::byte* b_out) const {
-    const auto limit = static_cast<std::size_t>(
-        std::min(remaining, static_cast<std::int64_t>(stretch_pixels)));
+    const auto limit =
+        static_cast<std::size_t>(std::min(remaining, static_cast<std::int64_t>(stretch_pixels)));
     const Axis& inner = axes_.back();
     std::size_t filled = 0;
     while (filled < limit) {
         std::int64_t& x = at.index.back();
-        const std::size_t n =
-            std::min(limit - filled, static_cast<std::size_t>(inner.length - x));
+        const std::size_t n = std::min(limit - filled, static_cast<std::size_t>(inner.length - x));
         copy_row(a + at.a, inner.a, a_bytes_, n, a_out + filled * a_bytes_);
         copy_row(b + at.b, inner.b, b_bytes_, n, b_out + filled * b_bytes_);
         filled += n;

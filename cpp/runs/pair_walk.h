@@ -18,7 +18,7 @@ inline constexpr std::size_t stretch_pixels = 2048;
 // allow. Whatever then has no contiguous, aligned rows of a useful length is copied to a buffer,
 // stretch by stretch.
 class PairWalk {
- public:
+  public:
     // `a` and `b` have one shape.
     PairWalk(const ArrayView& a, const ArrayView& b);
 
@@ -31,7 +31,7 @@ class PairWalk {
     void visit(const void* a, const void* b, std::int64_t begin, std::int64_t end,
                Visit&& visit) const;
 
- private:
+  private:
     struct Axis {
         std::int64_t length, a, b;  // a, b: strides in bytes
     };
@@ -64,8 +64,8 @@ void PairWalk::visit(const void* a, const void* b, std::int64_t begin, std::int6
         const std::int64_t row = axes_.back().length;
         while (remaining > 0) {
             std::int64_t& x = at.index.back();
-            const std::int64_t n = std::min(
-                {remaining, row - x, static_cast<std::int64_t>(stretch_pixels)});
+            const std::int64_t n =
+                std::min({remaining, row - x, static_cast<std::int64_t>(stretch_pixels)});
             visit(a_bytes + at.a, b_bytes + at.b, static_cast<std::size_t>(n));
             remaining -= n;
             x += n;

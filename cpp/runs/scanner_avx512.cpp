@@ -5,8 +5,8 @@
 namespace panfuse::runs {
 namespace {
 
-// Masks are joined as masks: GCC 12 spills a 32-bit mask that is to be zero-extended as 32 bits, and
-// reads it back as 64.
+// Masks are joined as masks: GCC 12 spills a 32-bit mask that is to be zero-extended as 32 bits,
+// and reads it back as 64.
 std::uint64_t joined(const __mmask64 (&part)[1]) { return part[0]; }
 
 std::uint64_t joined(const __mmask32 (&part)[2]) { return _mm512_kunpackd(part[1], part[0]); }

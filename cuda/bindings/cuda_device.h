@@ -8,6 +8,7 @@
 #include "cuda/matching/contingency.h"
 #include "cuda/matching/match.h"
 #include "cuda/support/call.h"
+#include "cuda/support/check.h"
 
 namespace panfuse::bindings {
 
@@ -21,6 +22,13 @@ struct CudaDevice {
 #endif
         throw std::invalid_argument("expected arrays on a CUDA device, got arrays on " +
                                     place.text());
+    }
+
+    // Before the call's scratch and the inputs go back to a library that does not know of the work.
+    static void finish(const Caller& caller) {
+        if (!caller.must_wait()) return;
+        const cuda::DeviceGuard guard(caller.place().id);
+        PF_CUDA(cudaStreamSynchronize(reinterpret_cast<cudaStream_t>(caller.stream())));
     }
 
     static cuda::Contingency contingency(const ArrayView& gt, const ArrayView& pred,

@@ -16,10 +16,6 @@ namespace {
 
 namespace py = pybind11;
 
-void synchronize(std::uintptr_t stream) {
-    PF_CUDA(cudaStreamSynchronize(reinterpret_cast<cudaStream_t>(stream)));
-}
-
 #ifdef PANFUSE_EMULATED
 std::string why_not() { return ""; }
 
@@ -61,8 +57,6 @@ PYBIND11_MODULE(PANFUSE_MODULE_NAME, m, py::mod_gil_not_used()) {
     m.doc() = "panfuse's kernels for CUDA; the public functions stand in front of them.";
     panfuse::bindings::register_errors();
     panfuse::bindings::bind_matching<panfuse::bindings::CudaDevice>(m);
-    m.def("synchronize", &synchronize, py::arg("stream"),
-          py::call_guard<py::gil_scoped_release>());
     m.def("why_not", &why_not);
     m.def("description", &description);
 #ifdef PANFUSE_EMULATED

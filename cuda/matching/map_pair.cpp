@@ -25,7 +25,8 @@ void check_view(const ArrayView& view, const char* name) {
     bool empty = false;
     for (int axis = 0; axis < view.rank; ++axis) {
         const std::int64_t length = view.shape[static_cast<std::size_t>(axis)];
-        if (length < 0) throw std::invalid_argument(std::string(name) + ": an axis below 0");
+        if (length < 0)
+            throw std::invalid_argument(std::string(name) + ": an axis of a length below 0");
         empty |= length == 0;
     }
     std::int64_t size = empty ? 0 : 1;
@@ -76,9 +77,9 @@ MapPair pair_maps(const ArrayView& gt, const ArrayView& pred, bool batched) {
     check_view(pred, "pred");
     const bool same = gt.rank == pred.rank &&
                       std::equal(gt.shape.begin(), gt.shape.begin() + gt.rank, pred.shape.begin());
-    if (!same) throw std::invalid_argument("gt and pred: expected one shape");
+    if (!same) throw std::invalid_argument("gt and pred must have one shape");
     if (batched && gt.rank == 0)
-        throw std::invalid_argument("gt: a batch has at least one axis, got none");
+        throw std::invalid_argument("batched=True needs a leading axis, but gt has no axes");
 
     MapPair maps{};
     const ArrayView* const views[2] = {&gt, &pred};

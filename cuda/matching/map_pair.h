@@ -8,11 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cuda/matching/sides.h"
 #include "support/image.h"
 
 namespace panfuse::cuda {
-
-inline constexpr int gt_side = 0, pred_side = 1;
 
 struct MapPair {
     struct Side {

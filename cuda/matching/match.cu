@@ -6,17 +6,16 @@
 #include <stdexcept>
 #include <string>
 
+#include "cuda/matching/table.cuh"
 #include "cuda/support/block_count.cuh"
 #include "cuda/support/ids.cuh"
 #include "cuda/support/launch.h"
 #include "cuda/support/workspace.h"
-#include "matching/rule.h"
 
 namespace panfuse::cuda {
 
 namespace {
 
-constexpr int gt_side = 0, pred_side = 1;
 constexpr int row_threads = tile(256, 32);
 constexpr int block_threads = tile(1024, 64);
 constexpr Word no_row = ~Word{0};
@@ -46,73 +45,6 @@ struct MatchArguments {
     Word* match[2];  // 1 + the row that the label is matched in; 0 for none
     Found* found;
 };
-
-__device__ std::int64_t label_count(const matching::ContingencyTable& table, int side) {
-    return side == gt_side ? table.size.gt_labels : table.size.pred_labels;
-}
-
-__device__ Dtype dtype_of(const matching::ContingencyTable& table, int side) {
-    return side == gt_side ? table.gt_dtype : table.pred_dtype;
-}
-
-// Id 0 in sortable form.
-__device__ Word void_id(const matching::ContingencyTable& table, int side) {
-    return sign_bit(dtype_of(table, side));
-}
-
-__device__ Word label_at(const matching::ContingencyTable& table, std::int64_t label, int side) {
-    return load_sortable(side == gt_side ? table.gt_labels : table.pred_labels, label,
-                         dtype_of(table, side));
-}
-
-__device__ Word id_at(const matching::ContingencyTable& table, std::int64_t row, int side) {
-    return load_sortable(side == gt_side ? table.gt_ids : table.pred_ids, row,
-                         dtype_of(table, side));
-}
-
-// The first of `size` places whose entry is not before the one that is sought.
-template <class Before>
-__device__ std::int64_t lower_bound(std::int64_t size, Before before) {
-    std::int64_t low = 0, high = size;
-    while (low < high) {
-        const std::int64_t middle = low + (high - low) / 2;
-        if (before(middle))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-// The place of an id among the labels, or -1.
-__device__ std::int64_t find_label(const matching::ContingencyTable& table, Word id, int side) {
-    const std::int64_t size = label_count(table, side);
-    const std::int64_t place =
-        lower_bound(size, [&](std::int64_t i) { return label_at(table, i, side) < id; });
-    return place < size && label_at(table, place, side) == id ? place : -1;
-}
-
-// Pixels of a pred segment that are void in gt.
-__device__ std::int64_t void_overlap(const matching::ContingencyTable& table, Word pred) {
-    const Word gt = void_id(table, gt_side);
-    const auto before = [&](std::int64_t row) {
-        const Word other = id_at(table, row, gt_side);
-        return other < gt || (other == gt && id_at(table, row, pred_side) < pred);
-    };
-    const std::int64_t row = lower_bound(table.size.pairs, before);
-    const bool found = row < table.size.pairs && id_at(table, row, gt_side) == gt &&
-                       id_at(table, row, pred_side) == pred;
-    return found ? table.counts[row] : 0;
-}
-
-__device__ matching::Overlap overlap_of(const MatchArguments& arguments, std::int64_t row,
-                                        std::int64_t gt_label, std::int64_t pred_label) {
-    const matching::ContingencyTable& table = arguments.table;
-    const std::int64_t in_void =
-        arguments.options.ignore_void ? void_overlap(table, id_at(table, row, pred_side)) : 0;
-    return matching::overlap(table.counts[row], table.gt_areas[gt_label],
-                             table.pred_areas[pred_label], in_void);
-}
 
 __device__ void report(const MatchArguments& arguments, Fault fault, std::int64_t place) {
     const Word code = static_cast<Word>(fault) << fault_shift | static_cast<Word>(place);
@@ -145,7 +77,8 @@ __global__ void find_candidates(const __grid_constant__ MatchArguments arguments
     if (gt_label < 0 || pred_label < 0)
         return report(arguments, Fault::missing_id, 2 * row + (gt_label < 0 ? 0 : 1));
     if (gt == void_id(table, gt_side) || pred == void_id(table, pred_side)) return;
-    const matching::Overlap overlap = overlap_of(arguments, row, gt_label, pred_label);
+    const matching::Overlap overlap =
+        overlap_of(table, arguments.options.ignore_void, row, gt_label, pred_label);
     if (overlap.intersection < 1 || overlap.union_ < overlap.intersection)
         return report(arguments, Fault::count, row);
     const double iou = matching::iou(overlap);
@@ -233,8 +166,8 @@ __device__ void store_match(const MatchArguments& arguments, const matching::Mat
                             std::int64_t at, std::int64_t row, std::int64_t gt_label) {
     const matching::ContingencyTable& table = arguments.table;
     const Word pred = id_at(table, row, pred_side);
-    const matching::Overlap overlap =
-        overlap_of(arguments, row, gt_label, find_label(table, pred, pred_side));
+    const matching::Overlap overlap = overlap_of(table, arguments.options.ignore_void, row,
+                                                 gt_label, find_label(table, pred, pred_side));
     store_sortable(columns.gt_ids, at, id_at(table, row, gt_side), table.gt_dtype);
     store_sortable(columns.pred_ids, at, pred, table.pred_dtype);
     columns.iou[at] = matching::iou(overlap);
@@ -302,12 +235,9 @@ void throw_fault(Word code) {
                                      std::to_string(place) + " is out of order");
     };
     switch (fault) {
-        case Fault::gt_order:
-            throw out_of_order("gt_labels");
-        case Fault::pred_order:
-            throw out_of_order("pred_labels");
-        case Fault::pair_order:
-            throw out_of_order("gt_ids");
+        case Fault::gt_order: throw out_of_order("gt_labels");
+        case Fault::pred_order: throw out_of_order("pred_labels");
+        case Fault::pair_order: throw out_of_order("gt_ids");
         case Fault::missing_id:
             throw std::invalid_argument(
                 std::string(place % 2 == 0 ? "contingency.gt_labels" : "contingency.pred_labels") +

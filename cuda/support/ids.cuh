@@ -21,14 +21,10 @@ PF_HD inline Word sign_bit(Dtype dtype) {
 // `address` is aligned to `bytes`.
 PF_HD inline Word load_raw(const void* address, int bytes) {
     switch (bytes) {
-        case 1:
-            return *static_cast<const std::uint8_t*>(address);
-        case 2:
-            return *static_cast<const std::uint16_t*>(address);
-        case 4:
-            return *static_cast<const std::uint32_t*>(address);
-        default:
-            return *static_cast<const std::uint64_t*>(address);
+        case 1: return *static_cast<const std::uint8_t*>(address);
+        case 2: return *static_cast<const std::uint16_t*>(address);
+        case 4: return *static_cast<const std::uint32_t*>(address);
+        default: return *static_cast<const std::uint64_t*>(address);
     }
 }
 
@@ -41,18 +37,10 @@ PF_HD inline Word load_raw_unaligned(const void* address, int bytes) {
 
 PF_HD inline void store_raw(void* column, std::int64_t row, Word raw, int bytes) {
     switch (bytes) {
-        case 1:
-            static_cast<std::uint8_t*>(column)[row] = static_cast<std::uint8_t>(raw);
-            break;
-        case 2:
-            static_cast<std::uint16_t*>(column)[row] = static_cast<std::uint16_t>(raw);
-            break;
-        case 4:
-            static_cast<std::uint32_t*>(column)[row] = static_cast<std::uint32_t>(raw);
-            break;
-        default:
-            static_cast<std::uint64_t*>(column)[row] = raw;
-            break;
+        case 1: static_cast<std::uint8_t*>(column)[row] = static_cast<std::uint8_t>(raw); break;
+        case 2: static_cast<std::uint16_t*>(column)[row] = static_cast<std::uint16_t>(raw); break;
+        case 4: static_cast<std::uint32_t*>(column)[row] = static_cast<std::uint32_t>(raw); break;
+        default: static_cast<std::uint64_t*>(column)[row] = raw; break;
     }
 }
 

@@ -6,6 +6,7 @@ the door is ``cpp/bindings/array.h``.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
@@ -79,10 +80,21 @@ class _CuPy(Library):
 
 
 class _Jax(_NumPy):
-    """JAX on the CPU. Its arrays are immutable, so it is given fresh ones."""
+    """JAX on the CPU. Its arrays are immutable, so it is given fresh ones.
+
+    Without ``jax_enable_x64`` JAX would halve 64-bit results in silence. They are handed over under
+    its switch for that, and stay what they are until the caller computes with them.
+    """
+
+    def __init__(self) -> None:
+        self._from_dlpack = importlib.import_module("jax.dlpack").from_dlpack
+        self._enable_x64 = getattr(sys.modules["jax"], "enable_x64", None)
+        if self._enable_x64 is None:  # before JAX 0.8
+            self._enable_x64 = importlib.import_module("jax.experimental").enable_x64
 
     def wrap(self, array: Any) -> Any:
-        return sys.modules["jax"].numpy.asarray(array)
+        with self._enable_x64(True):
+            return self._from_dlpack(array)
 
 
 class _Other(Library):
@@ -142,14 +154,15 @@ def _recognise(array: Any, name: str) -> tuple[Library, Any]:
         raise TypeError(f"{name}: a masked array's mask has no meaning here; use .filled(0)")
     if isinstance(array, (np.ndarray, np.generic)):
         return _NUMPY, np.asarray(array)
+    # A library that another thread is importing has no array type yet, and so no arrays.
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(array, torch.Tensor):
+    if isinstance(array, getattr(torch, "Tensor", ())):
         return _torch_library(torch, array, name), array.detach()
     cupy = sys.modules.get("cupy")
-    if cupy is not None and isinstance(array, cupy.ndarray):
+    if isinstance(array, getattr(cupy, "ndarray", ())):
         return _CuPy(array), array
     jax = sys.modules.get("jax")
-    if jax is not None and isinstance(array, jax.Array):
+    if isinstance(array, getattr(jax, "Array", ())):
         _check_jax(array, name)
         return _Jax(), array
     if hasattr(array, "__dlpack__"):
@@ -163,6 +176,8 @@ def _recognise(array: Any, name: str) -> tuple[Library, Any]:
             f"{name}: expected an array of integers or bool (NumPy, torch, CuPy, JAX, or anything "
             f"with DLPack or the buffer protocol), got {type(array).__name__}"
         ) from None
+    except (BufferError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _torch_library(torch: Any, tensor: Any, name: str) -> Library:
@@ -177,7 +192,9 @@ def _check_jax(array: Any, name: str) -> None:
     try:
         devices = array.devices()
     except Exception as error:  # a tracer has none, and says so with an exception of JAX's own
-        raise TypeError(f"{name}: a traced JAX array has no values yet; call outside jit") from error
+        raise TypeError(
+            f"{name}: a traced JAX array has no values yet; call outside jit"
+        ) from error
     if len(devices) != 1 or next(iter(devices)).platform != "cpu":
         raise TypeError(
             f"{name}: JAX arrays are taken on one CPU device only, got {sorted(map(str, devices))}"
@@ -185,9 +202,18 @@ def _check_jax(array: Any, name: str) -> None:
 
 
 def _dlpack_library(array: Any, name: str) -> Library:
+    if isinstance(array, type):
+        raise TypeError(f"{name}: expected an array, got the type {array.__name__}")
     if not hasattr(array, "__dlpack_device__"):
         raise TypeError(f"{name}: {type(array).__name__} has __dlpack__ but no __dlpack_device__")
-    kind, index = (int(number) for number in array.__dlpack_device__())
+    device = array.__dlpack_device__()
+    try:
+        kind, index = (int(number) for number in device)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name}: expected two integers from {type(array).__name__}.__dlpack_device__, "
+            f"got {device!r}"
+        ) from None
     if kind == CUDA_HOST:
         kind, index = CPU, 0
     if kind not in (CPU, CUDA, CUDA_MANAGED):
@@ -211,6 +237,11 @@ def _adopt_cuda_interface(array: Any, name: str) -> tuple[Library, Any]:
         return _CuPy(view), view
     if (torch := sys.modules.get("torch")) is not None:
         view = torch.as_tensor(array, device="cuda")
+        if view.numel() > 0 and view.data_ptr() != array.__cuda_array_interface__["data"][0]:
+            raise ValueError(
+                f"{name}: expected an array on torch's current device, {view.device}, which torch "
+                "would have to copy this one to; call under torch.cuda.device"
+            )
         return _Torch(view), view
     raise TypeError(
         f"{name}: {type(array).__name__} has only __cuda_array_interface__, so no results can be "

@@ -7,13 +7,15 @@ import os
 import platform
 import sys
 from functools import cache
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from panfuse import _cpu
 from panfuse._arrays import CPU, Library
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 NAMES = ("cpu", "cuda", "emulated")
 
@@ -39,12 +41,6 @@ def kernels(library: Library) -> Any:
     if forced == "cpu":
         raise ValueError("PANFUSE_BACKEND=cpu, but the arrays are on a CUDA device")
     return _need("cuda")
-
-
-def finish(library: Library, module: Any) -> None:
-    """Wait for the results, for a caller whose stream nobody knows."""
-    if library.must_wait:
-        module.synchronize(library.stream)
 
 
 def backends() -> dict[str, Backend]:
@@ -103,21 +99,22 @@ _NOT_BUILT = {
 
 @cache
 def _load(name: str) -> ModuleType | str:
-    """Import a module of kernels, or say why there is none."""
+    """Import a module of kernels, or say why it cannot run."""
     try:
-        return importlib.import_module(_MODULES[name])
+        module = importlib.import_module(_MODULES[name])
     except ModuleNotFoundError:
         return _NOT_BUILT[name]
     except ImportError as error:
         return str(error)
+    reason: str = module.why_not()
+    return reason or module
 
 
 def _state(name: str) -> Backend:
     module = _load(name)
     if isinstance(module, str):
         return Backend(False, module)
-    reason: str = module.why_not()
-    return Backend(not reason, reason or module.description())
+    return Backend(True, module.description())
 
 
 def _need(name: str) -> Any:

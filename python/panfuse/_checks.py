@@ -8,7 +8,7 @@ from typing import Any
 
 
 def integer(value: Any, name: str) -> int:
-    """An int, NumPy's included."""
+    """Take an int, NumPy's included."""
     try:
         return operator.index(value)
     except TypeError:
@@ -35,7 +35,7 @@ def thread_count(threads: Any) -> int | None:
 
 
 def number(value: Any, name: str, low: float, high: float) -> float:
-    """A float in [low, high)."""
+    """Take a float in [low, high)."""
     try:
         result = float(value)
     except (TypeError, ValueError):

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, overload
 
-
 from panfuse import _arrays, _backend, _checks
 
 __all__ = ["Contingency", "Matches", "contingency", "match"]
@@ -106,11 +105,15 @@ Ignore = int | Iterable[int] | Mapping[str, int | Iterable[int]] | None
 
 
 @overload
-def contingency(gt: Any, pred: Any, *, ignore: Ignore = None, threads: int | None = None) -> Contingency: ...  # fmt: skip
+def contingency(
+    gt: Any, pred: Any, *, ignore: Ignore = None, threads: int | None = None
+) -> Contingency: ...
 
 
 @overload
-def contingency(gt: Any, pred: Any, *, ignore: Ignore = None, batched: bool, threads: int | None = None) -> Any: ...  # fmt: skip
+def contingency(
+    gt: Any, pred: Any, *, ignore: Ignore = None, batched: bool, threads: int | None = None
+) -> Any: ...
 
 
 def contingency(
@@ -167,10 +170,6 @@ def contingency(
     (array([7, 9]), array([4, 2]))
     """
     library, (gt, pred) = _arrays.take(gt=gt, pred=pred)
-    if tuple(gt.shape) != tuple(pred.shape):
-        raise ValueError(
-            f"gt and pred must have one shape, got {tuple(gt.shape)} and {tuple(pred.shape)}"
-        )
     ignored_gt, ignored_pred = _ignored_by_side(ignore)
     module = _backend.kernels(library)
     tables = module.contingency(
@@ -182,7 +181,6 @@ def contingency(
         _checks.thread_count(threads),
         library.kernel_side,
     )
-    _backend.finish(library, module)
     results = [Contingency(*map(library.wrap, table)) for table in tables]
     return results if batched else results[0]
 
@@ -246,7 +244,6 @@ def match(
     )
     module = _backend.kernels(library)
     matched = module.match(tuple(taken), threshold, bool(ignore_void), library.kernel_side)
-    _backend.finish(library, module)
     return Matches(*map(library.wrap, matched))
 
 
@@ -261,5 +258,3 @@ def _ignored_by_side(ignore: Ignore) -> tuple[tuple[int, ...], tuple[int, ...]]:
         )
     ids = _checks.integers(ignore, "ignore")
     return ids, ids
-
-

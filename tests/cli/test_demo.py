@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from panfuse.cli.demo import run_demo
-from panfuse.scenes import street
 from rich.console import Console
 
+from panfuse.cli.demo import run_demo
+from panfuse.scenes import street
 from tests.report.test_picture import read_png
 
 SIZE = (90, 120)

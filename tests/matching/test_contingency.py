@@ -113,7 +113,10 @@ def views(rng: np.random.Generator) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         "1-d": (a[2, 3], b[2, 3]),
         "wide rows": (np.tile(a[0], (1, 40)), np.tile(b[0], (1, 40))),
         "wide crop": (np.tile(a[0], (1, 40))[:, 3:-5], np.tile(b[0], (1, 40))[:, 3:-5]),
-        "many axes": (a[..., None, None].reshape(2, 2, 6, 2, 3, 6, 2, 13), b.reshape(2, 2, 6, 2, 3, 6, 2, 13)),
+        "many axes": (
+            a[..., None, None].reshape(2, 2, 6, 2, 3, 6, 2, 13),
+            b.reshape(2, 2, 6, 2, 3, 6, 2, 13),
+        ),
     }
 
 

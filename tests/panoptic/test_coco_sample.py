@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from panfuse.categories import Categories
 from panfuse.panoptic import Panoptic
 from panfuse.segments import Segments

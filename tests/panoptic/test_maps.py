@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from panfuse import _maps
 
+from panfuse import _maps
 from tests.reference import panoptic as reference
 
 INTEGERS: list[type[np.integer[Any]]] = [

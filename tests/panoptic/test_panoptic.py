@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
 from panfuse.categories import Categories
 from panfuse.panoptic import Panoptic
 from panfuse.segments import Segments
-
 from tests.reference import panoptic as reference
 from tests.reference.panoptic import Row
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from panfuse.scenes.label_maps import coverage, fill_void
 from panfuse.scenes.noise import exp, fractal_noise, logistic, smooth_noise, symmetric_noise
 

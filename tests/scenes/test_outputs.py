@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from panfuse.scenes import CenterOutputs, InstanceOutputs, QueryOutputs, Scene, street
 
+from panfuse.scenes import CenterOutputs, InstanceOutputs, QueryOutputs, Scene, street
 from tests.scenes import textbook
 from tests.scenes.test_street import SMALL, digest
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from panfuse.scenes import Scene, street
 
+from panfuse.scenes import Scene, street
 from tests.scenes.test_street import SMALL, check, digest
 from tests.scenes.textbook import panoptic_quality
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
 from panfuse.categories import Categories
 from panfuse.panoptic import Panoptic
 from panfuse.segments import Segments

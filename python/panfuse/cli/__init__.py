@@ -23,9 +23,9 @@ def _panfuse() -> None:
 
 @_app.command()
 def demo(
-    output: Annotated[
-        Path, typer.Option(help="Folder for the two pictures.")
-    ] = Path("panfuse_demo"),
+    output: Annotated[Path, typer.Option(help="Folder for the two pictures.")] = Path(
+        "panfuse_demo"
+    ),
     size: Annotated[str, typer.Option(help="Height x width of the scene.")] = "512x1024",
     seed: Annotated[int, typer.Option(help="Which scene.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,

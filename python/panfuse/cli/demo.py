@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
+from rich.table import Table
+
 from panfuse.matching import Contingency, Matches, contingency, match
 from panfuse.report import overlay, write_png
 from panfuse.scenes import street
-from rich.markup import escape
-from rich.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import Console
+
     from panfuse.panoptic import Panoptic
     from panfuse.scenes import Scene
-    from rich.console import Console
 
 # Lines around the table: its frame and header, the list of unmatched segments, the sentences.
 _OTHER_LINES = 22
