@@ -75,7 +75,7 @@ def peer_of(case: Case, gt: np.ndarray, pred: np.ndarray) -> Callable[[], Any]:
     return lambda: np.unique(key, return_counts=True)
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_contingency(benchmark: Any, case: Case) -> None:
     pair = case.make()
     if pair is None:

@@ -1,129 +1,135 @@
-"""The dependency rules of the house hold, and each rule catches a breach planted in a copy."""
+"""The dependency rules of the house hold, and each rule sees a breach planted in a copy."""
 
 from __future__ import annotations
 
-import ast
-import re
 import shutil
 from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import takewhile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.architecture import cpp_rules as cpp
+from tests.architecture import python_rules as python
+
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("cpp", "cuda", "python")
 MOST_LINES = 450
 
-# Rooms that one room's ops are defined by, beside runs and support.
-ROOM_PAIRS = {"evaluation": {"png", "matching"}, "fusion": {"labeling", "rle"}}
+Rule = Callable[[Path], Iterator[str]]
 
-CUDA_HEADER = re.compile(r"cuda\w*\.h|device_\w+\.h|cub/|thrust/|cuda/|cooperative_groups|nv\w+\.h")
-DLPACK = re.compile(r"dlpack|\bDL[A-Z]\w+|dltensor", re.IGNORECASE)
-ISA_UNIT = re.compile(r"_(baseline|avx2|avx512|neon)\.cpp$")
-# Intrinsics, the header of the tables, and text that goes into the unit's unnamed namespace.
-ISA_INCLUDE = re.compile(r"\w+mmintrin\.h|immintrin\.h|arm_neon\.h|\w+/\w+_tables\.h|\w+/\w+\.inc")
-ISA_TABLE = re.compile(r"const \w+& \w+_(baseline|avx2|avx512|neon)?\w*\(\) \{ return \w+; \}")
 
-FRAMEWORKS = {"cupy", "cupyx", "jax", "jaxlib", "tensorflow", "torch", "torchvision"}
-# _maps.py walks maps that lie on a device in the caller's library: no kernel does that yet.
-FRAMEWORK_FILES = ("_arrays.py", "_maps.py", "integrations/")
-KERNEL_MODULES = {"_cpu", "_cuda", "_cuda_emulated"}
-KERNEL_FILES = ("__init__.py", "_backend.py")
-PUBLIC_USERS = {"formats", "metrics", "qa", "targets", "distributed", "report", "cli"}
-# What a module may import when it is imported itself: its own height and below. The rooms, the
-# data model and their helpers are the rest; the package's public names stand above them.
-HEIGHTS = {"errors": 0, "_arrays": 0, "_checks": 0, "_cpu": 0, "_backend": 1}
-HEIGHTS |= {"panfuse": 3, "report": 5, "cli": 6}
-HEIGHTS |= dict.fromkeys(
-    ("scenes", "formats", "metrics", "qa", "targets", "distributed", "integrations"), 4
+def lengths(root: Path) -> Iterator[str]:
+    """One noun a file."""
+    texts = [(path, text) for _, _, path, text in cpp.files(root)]
+    texts += [(module.path, module.text) for module in python.modules(root)]
+    for path, text in texts:
+        if text.count("\n") > MOST_LINES:
+            yield f"{path}: {text.count(chr(10))} lines"
+
+
+RULES: tuple[Rule, ...] = (
+    cpp.outside_headers,
+    cpp.rooms,
+    cpp.dlpack,
+    cpp.instruction_sets,
+    lengths,
+    python.frameworks,
+    python.kernels,
+    python.private_modules,
+    python.heights,
+    python.all_lists,
+    python.docstrings,
 )
-REST = 2
-
-# Public functions without an example, and why.
-NO_EXAMPLE = {"cli.main": "it runs the command line and exits"}
 
 
-def sources(root: Path, *suffixes: str) -> Iterator[tuple[str, str]]:
-    """Paths from the root, with '/', and texts."""
-    for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in suffixes and "build" not in path.parts:
-                yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule(rule: Rule) -> None:
+    assert list(rule(ROOT)) == []
 
 
-def cpp_sources(root: Path) -> Iterator[tuple[str, str]]:
-    return sources(root, ".h", ".cpp", ".inc", ".cu", ".cuh")
+UNTOLD = '__all__ = ["f"]\n\n\ndef f(a: int) -> None:\n    """Do it.\n\n%s    """\n'
+TOLD = "    Parameters\n    ----------\n    a : int\n\n"
+EXAMPLE = "    Examples\n    --------\n    >>> f(1)\n"
+PLANTS: tuple[tuple[Rule, str, str], ...] = (
+    (cpp.outside_headers, "cpp/runs/scanner.cpp", "#include <pybind11/pybind11.h>"),
+    (cpp.outside_headers, "cpp/support/image.h", "# include <Python.h>"),
+    (cpp.outside_headers, "cpp/bindings/array.h", "#include <cuda_runtime.h>"),
+    (cpp.outside_headers, "cuda/matching/match.cu", "#include <cub/cub.cuh>"),
+    (cpp.outside_headers, "cuda/matching/match.cu", "void f() { kernel<<<1, 1>>>(); }"),
+    (cpp.rooms, "cpp/support/image.h", '#include "runs/scanner.h"'),
+    (cpp.rooms, "cpp/runs/scanner.h", '#include "matching/rule.h"'),
+    (cpp.rooms, "cpp/evaluation/pairs.h", '#include "bindings/array.h"'),
+    (cpp.rooms, "cpp/matching/match.cpp", '#include "cuda/matching/match.h"'),
+    (cpp.rooms, "cpp/bindings/module.cpp", '#include "cuda/matching/match.h"'),
+    (cpp.rooms, "cuda/labeling/label.cu", '#include "cuda/matching/match.h"'),
+    (cpp.rooms, "cuda/matching/match.cu", '#include "cuda/emulated/emulator.h"'),
+    (cpp.rooms, "cpp/matching/match.cpp", '#include "match.h"'),
+    (cpp.dlpack, "cpp/bindings/bind_matching.h", "struct DLTensor;"),
+    (cpp.instruction_sets, "cpp/runs/scanner_avx2.cpp", "inline int shared() { return 0; }"),
+    (cpp.instruction_sets, "cpp/runs/scanner_avx512.cpp", "#include <algorithm>"),
+    (lengths, "cpp/runs/scanner.cpp", "\n" * MOST_LINES),
+    (lengths, "python/panfuse/errors.py", "\n" * MOST_LINES),
+    (python.frameworks, "python/panfuse/matching.py", "def f():\n    import torch.cuda"),
+    (python.frameworks, "python/panfuse/_backend.py", 'sys.modules.get("jax")'),
+    (python.kernels, "python/panfuse/matching.py", "from panfuse._cpu import runs"),
+    (python.kernels, "python/panfuse/matching.py", "from . import _cpu"),
+    (python.kernels, "python/panfuse/report/__init__.py", 'm = import_module("panfuse._cuda")'),
+    (python.private_modules, "python/panfuse/cli/demo.py", "from panfuse import _maps"),
+    (python.private_modules, "python/panfuse/report/picture.py", "from .._maps import equal"),
+    (python.private_modules, "python/panfuse/cli/demo.py", "from panfuse.panoptic import _encoded"),
+    (python.heights, "python/panfuse/_arrays.py", "from panfuse import _backend"),
+    (python.heights, "python/panfuse/panoptic.py", "from .scenes import street"),
+    (python.heights, "python/panfuse/matching.py", "import panfuse"),
+    (python.heights, "python/panfuse/__init__.py", "from panfuse import report"),
+    (python.all_lists, "python/panfuse/matching.py", "def spare(): ..."),
+    (python.all_lists, "python/panfuse/spare.py", ""),
+    (python.docstrings, "python/panfuse/spare.py", UNTOLD % TOLD),
+    (python.docstrings, "python/panfuse/spare.py", UNTOLD % EXAMPLE),
+)
 
 
-def includes(text: str) -> list[tuple[str, bool]]:
-    """What is included, and whether in angle brackets."""
-    found = re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', text, re.MULTILINE)
-    return [(name, bracket == "<") for bracket, name in found]
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("house")
+    ignored = shutil.ignore_patterns("*.so", "__pycache__")
+    for folder in ("cpp", "cuda", "python/panfuse"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
+    return root
 
 
-def parts(path: str) -> tuple[str, str]:
-    """The tree and the room of a C++ file."""
-    tree, room, *_ = path.split("/")
-    return tree, room
+@contextmanager
+def planted(root: Path, name: str, text: str) -> Iterator[None]:
+    """Add text to a file, or a file, for a while."""
+    path = root / name
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"{before or ''}\n{text}\n", encoding="utf-8")
+    yield
+    if before is None:
+        path.unlink()
+    else:
+        path.write_text(before, encoding="utf-8")
 
 
-def foreign_headers(root: Path) -> Iterator[str]:
-    """pybind11 and Python.h only in bindings/, CUDA only in cuda/, CUB and launches in one file."""
-    for path, text in cpp_sources(root):
-        tree, room = parts(path)
-        for name, _ in includes(text):
-            if re.match(r"pybind11/|Python\.h", name) and room != "bindings":
-                yield f"{path}: includes {name} outside of bindings/"
-            if tree == "cpp" and CUDA_HEADER.match(name):
-                yield f"{path}: includes {name} in cpp/"
-            if name.startswith(("cub/", "thrust/")) and path != "cuda/support/primitives.cu":
-                yield f"{path}: includes {name} outside of cuda/support/primitives.cu"
-        if "<<<" in text:
-            yield f"{path}: launches a kernel without launch()"
+@pytest.mark.parametrize(("rule", "path", "text"), PLANTS)
+def test_rule_sees_a_breach(copy: Path, rule: Rule, path: str, text: str) -> None:
+    before = set(rule(copy))
+    with planted(copy, path, text):
+        (breach,) = set(rule(copy)) - before
+    assert breach.startswith(path)
 
 
-def rooms(root: Path) -> Iterator[str]:
-    """A room includes runs, support and itself; the rooms of cuda/ also their twins in cpp/."""
-    for path, text in cpp_sources(root):
-        tree, room = parts(path)
-        allowed = {"support", "runs", room, *ROOM_PAIRS.get(room, ())}
-        if room in ("support", "emulated"):
-            allowed = {"support", room}
-        for name, system in includes(text):
-            local = re.fullmatch(r"(?:(cuda)/)?(\w+)/.+", name)
-            if system or (path.startswith("cuda/emulated/") and name == "cuda_runtime.h"):
-                continue
-            there = root / ("" if name.startswith("cuda/") else "cpp") / name
-            if local is None or not there.is_file():
-                yield f"{path}: includes {name}, which is no file of cpp/ or cuda/"
-            elif local[1] == "cuda" and tree == "cpp":
-                yield f"{path}: includes {name} in cpp/"
-            elif room != "bindings" and local[2] not in allowed:
-                switch = path == "cuda/support/launch.h" and local[2] == "emulated"
-                if not switch:
-                    yield f"{path}: the room {room} includes {name}"
-
-
-def dlpack(root: Path) -> Iterator[str]:
-    """Only the door knows DLPack."""
-    for path, text in cpp_sources(root):
-        found = DLPACK.search(text)
-        if found and path not in ("cpp/bindings/array.h", "cpp/bindings/array.cpp"):
-            yield f"{path}: {found[0]} outside of cpp/bindings/array.h and array.cpp"
-
-
-def instruction_sets(root: Path) -> Iterator[str]:
-    """Files with their own flags hold one unnamed namespace and the function of their table."""
-    for path, text in cpp_sources(root):
-        if not ISA_UNIT.search(path):
-            continue
-        for name, _ in includes(text):
-            if not ISA_INCLUDE.fullmatch(name):
-                yield f"{path}: includes {name}, whose templates it would share"
-        code = re.sub(r"//.*|^\s*#.*", "", text, flags=re.MULTILINE)
-        head, _, tail = code.partition("namespace {")
-        depth = 1
-        inside = "".join(takewhile(lambda c: (depth := depth + "}{".find(c) * 2), ()))  # placeholder
-        yield from ()
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("cpp/evaluation/pairs.h", '#include "matching/rule.h"\n#include "runs/scanner.h"'),
+        ("cuda/matching/match.cu", '#include "matching/rule.h"\n#include <cuda_fp16.h>'),
+        ("python/panfuse/panoptic.py", "def _f():\n    from panfuse import report"),
+        ("python/panfuse/integrations/torch.py", "import torch"),
+        ("python/panfuse/spare.py", UNTOLD % (TOLD + EXAMPLE)),
+    ],
+)
+def test_what_is_allowed(copy: Path, path: str, text: str) -> None:
+    before = [set(rule(copy)) for rule in RULES]
+    with planted(copy, path, text):
+        assert [set(rule(copy)) for rule in RULES] == before

@@ -205,7 +205,14 @@ const DLExchangeApi* exchange_api(const py::object& array) {
 
 Tensor from_exchange_api(const DLExchangeApi& api, const py::object& array, const char* argument) {
     DLTensor tensor{};
-    if (api.tensor_from_object(array.ptr(), &tensor) != 0) throw py::error_already_set();
+    if (api.tensor_from_object(array.ptr(), &tensor) != 0) {
+        py::error_already_set error;
+        if (!error.matches(PyExc_RuntimeError)) throw error;
+        const std::string message =
+            std::string(argument) + ": " + type_name(array) + " lends DLPack no view of its memory";
+        py::raise_from(error, PyExc_TypeError, message.c_str());
+        throw py::error_already_set();
+    }
     Tensor out = from_dl(tensor, argument);
     out.owner = hold(array);
     return out;

@@ -77,68 +77,60 @@ class PairCountsOf final : public PairCounts {
         const IdOrder<Key> gt_order(gt, options.ignored_gt), pred_order(pred, options.ignored_pred);
         for (PairCount<Key>& pair : pairs_)
             pair.key = Key::of(gt_order(pair.key.gt()), pred_order(pair.key.pred()));
-        sort_pairs(pairs_);
+        std::vector<PairCount<Key>> scratch;
+        radix_sort(pairs_, scratch, [](const PairCount<Key>& pair) { return pair.key.pred(); });
+        pred_labels_ = labels([](Key key) { return key.pred(); });
+        radix_sort(pairs_, scratch, [](const PairCount<Key>& pair) { return pair.key.gt(); });
+        gt_labels_ = labels([](Key key) { return key.gt(); });
         merge_equal(pairs_);
-
-        pred_labels_.reserve(pairs_.size());
-        for (std::size_t i = 0; i < pairs_.size(); ++i) {
-            gt_label_count_ += i == 0 || pairs_[i].key.gt() != pairs_[i - 1].key.gt();
-            pred_labels_.push_back({pairs_[i].key.pred(), pairs_[i].count});
-        }
-        radix_sort(pred_labels_, [](const Label& label) { return label.id; });
-        std::size_t last = 0;
-        for (std::size_t i = 1; i < pred_labels_.size(); ++i) {
-            if (pred_labels_[i].id == pred_labels_[last].id)
-                pred_labels_[last].area += pred_labels_[i].area;
-            else
-                pred_labels_[++last] = pred_labels_[i];
-        }
-        if (!pred_labels_.empty()) pred_labels_.resize(last + 1);
     }
 
     ContingencySize size() const override {
-        return {static_cast<std::int64_t>(pairs_.size()), gt_label_count_,
+        return {static_cast<std::int64_t>(pairs_.size()),
+                static_cast<std::int64_t>(gt_labels_.size()),
                 static_cast<std::int64_t>(pred_labels_.size())};
     }
 
     void write(const ContingencyColumns& columns) const override {
         IdWriter gt_ids(columns.gt_ids, gt_), pred_ids(columns.pred_ids, pred_);
-        IdWriter gt_labels(columns.gt_labels, gt_), pred_labels(columns.pred_labels, pred_);
-        std::int64_t label = -1;
         for (std::size_t i = 0; i < pairs_.size(); ++i) {
-            const auto& [key, count] = pairs_[i];
-            gt_ids.push(raw<Key>(key.gt(), gt_));
-            pred_ids.push(raw<Key>(key.pred(), pred_));
-            columns.counts[i] = count;
-            if (i == 0 || key.gt() != pairs_[i - 1].key.gt()) {
-                gt_labels.push(raw<Key>(key.gt(), gt_));
-                columns.gt_areas[++label] = 0;
-            }
-            columns.gt_areas[label] += count;
+            gt_ids.push(raw<Key>(pairs_[i].key.gt(), gt_));
+            pred_ids.push(raw<Key>(pairs_[i].key.pred(), pred_));
+            columns.counts[i] = pairs_[i].count;
         }
-        for (std::size_t i = 0; i < pred_labels_.size(); ++i) {
-            pred_labels.push(raw<Key>(pred_labels_[i].id, pred_));
-            columns.pred_areas[i] = pred_labels_[i].area;
+        write_labels(gt_labels_, gt_, columns.gt_labels, columns.gt_areas);
+        write_labels(pred_labels_, pred_, columns.pred_labels, columns.pred_areas);
+    }
+
+ private:
+    // One label for each stretch of pairs with one id on a side.
+    template <class Side>
+    std::vector<Label> labels(Side side) const {
+        std::size_t distinct = !pairs_.empty();
+        for (std::size_t i = 1; i < pairs_.size(); ++i)
+            distinct += side(pairs_[i].key) != side(pairs_[i - 1].key);
+        std::vector<Label> found;
+        found.reserve(distinct);
+        for (const auto& [key, count] : pairs_) {
+            if (found.empty() || found.back().id != side(key)) found.push_back({side(key), 0});
+            found.back().area += count;
+        }
+        return found;
+    }
+
+    static void write_labels(const std::vector<Label>& labels, Dtype dtype, void* ids,
+                             std::int64_t* areas) {
+        IdWriter writer(ids, dtype);
+        for (std::size_t i = 0; i < labels.size(); ++i) {
+            writer.push(raw<Key>(labels[i].id, dtype));
+            areas[i] = labels[i].area;
         }
     }
 
-  private:
     Dtype gt_, pred_;
-    std::vector<PairCount<Key>> pairs_;  // ascending, unique
-    std::vector<Label> pred_labels_;     // ascending, unique
-    std::int64_t gt_label_count_ = 0;
+    std::vector<PairCount<Key>> pairs_;            // ascending, unique
+    std::vector<Label> gt_labels_, pred_labels_;  // ascending
 };
-
-template <class G, class P, class Table>
-void add_runs(const void* gt, const void* pred, const std::uint16_t* starts, std::size_t runs,
-              Table& table) {
-    const G* g = static_cast<const G*>(gt);
-    const P* p = static_cast<const P*>(pred);
-    for (std::size_t i = 0; i < runs; ++i) {
-        const std::uint32_t x = starts[i];
-        table.add(g[x], p[x], starts[i + 1] - x);
-    }
-}
 
 struct Batch {
     std::vector<ArrayView> gt, pred;  // one view an item
@@ -198,8 +190,8 @@ std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
                            std::uint16_t starts[runs::stretch_pixels + runs::starts_slack];
                            const std::size_t runs = joint_starts(a, b, n, starts);
                            starts[runs] = static_cast<std::uint16_t>(n);
-                           add_runs<G, P>(a, b, starts, runs, table);
-                           table.end_stretch(n);
+                           table.add_runs(static_cast<const G*>(a), static_cast<const P*>(b),
+                                          starts, runs);
                        });
             part[i] = table.take();
         }

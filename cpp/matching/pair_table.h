@@ -1,4 +1,4 @@
-// Counts by pair of ids, one call of `add` per run.
+// Counts by pair of ids, paid per run.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace panfuse::matching {
 
-// Two ids of at most 32 bits as one number; sorts as (gt, pred) where the ids do.
+// Two ids of at most 32 bits as one number.
 struct NarrowKey {
     std::uint64_t both;
 
@@ -19,7 +19,6 @@ struct NarrowKey {
     std::uint64_t pred() const { return both & 0xFFFFFFFF; }
     std::uint64_t hash() const { return both * 0x9E3779B97F4A7C15u; }
     bool operator==(const NarrowKey&) const = default;
-    bool operator<(const NarrowKey& other) const { return both < other.both; }
 };
 
 struct WideKey {
@@ -33,9 +32,6 @@ struct WideKey {
         return (mixed ^ mixed >> 32) * 0x9E3779B97F4A7C15u;
     }
     bool operator==(const WideKey&) const = default;
-    bool operator<(const WideKey& other) const {
-        return gt_id != other.gt_id ? gt_id < other.gt_id : pred_id < other.pred_id;
-    }
 };
 
 template <class Key>
@@ -43,15 +39,6 @@ struct PairCount {
     Key key;
     std::int64_t count;
 };
-
-inline void sort_pairs(std::vector<PairCount<NarrowKey>>& pairs) {
-    radix_sort(pairs, [](const PairCount<NarrowKey>& pair) { return pair.key.both; });
-}
-
-inline void sort_pairs(std::vector<PairCount<WideKey>>& pairs) {
-    radix_sort(pairs, [](const PairCount<WideKey>& pair) { return pair.key.pred_id; });
-    radix_sort(pairs, [](const PairCount<WideKey>& pair) { return pair.key.gt_id; });
-}
 
 // Adds up neighbours with equal keys.
 template <class Key>
@@ -74,18 +61,20 @@ class DenseTable {
 
     explicit DenseTable(std::int64_t) : low_(low_ids * low_ids) {}
 
-    void add(std::uint64_t gt, std::uint64_t pred, std::uint32_t pixels) {
-        const std::uint64_t row = (gt + 1) & 255, column = (pred + 1) & 255;
-        if ((row | column) < low_ids) [[likely]]
-            low_[row * low_ids + column] += pixels;
-        else
-            add_high(row, column, pixels);
-    }
-
-    // To be called after every stretch of that many pixels: no counter may pass 32 bits.
-    void end_stretch(std::size_t pixels) {
-        pixels_ += pixels;
-        if (pixels_ > most_pixels) move_counts();
+    // Adds the runs of a stretch, which start at starts[0 .. runs) and end where the next starts.
+    void add_runs(const std::uint8_t* gt, const std::uint8_t* pred, const std::uint16_t* starts,
+                  std::size_t runs) {
+        std::uint32_t* const low = low_.data();
+        for (std::size_t i = 0; i < runs; ++i) {
+            const std::uint32_t x = starts[i], pixels = starts[i + 1] - x;
+            const std::uint32_t row = (gt[x] + 1) & 255, column = (pred[x] + 1) & 255;
+            if ((row | column) < low_ids) [[likely]]
+                low[row * low_ids + column] += pixels;
+            else
+                add_high(row, column, pixels);
+        }
+        pixels_ += starts[runs];
+        if (pixels_ > most_pixels) move_counts();  // no counter may pass 32 bits
     }
 
     // The pairs counted so far, in no order and perhaps repeated, and an empty table.
@@ -129,98 +118,127 @@ class DenseTable {
     std::size_t pixels_ = 0;
 };
 
-// Open addressing over slots in pairs: a key is nearly always in one of the two slots of its home,
-// which are told apart without a branch. Past `most_bits` nearly every run is a new pair: then runs
-// are only written down, and sorted when there are many.
+// Open addressing, at most half full. A key is nearly always at home or right beside it. When even
+// the largest table is full, nearly every run is a pair of its own: then runs are only written down.
 template <class Key_>
 class HashTable {
-  public:
+ public:
     using Key = Key_;
 
     // Sized for a natural map of that many pixels; grows as needed.
-    explicit HashTable(std::int64_t pixels) {
-        std::size_t slots = std::size_t{1} << least_bits;
-        while (slots < std::size_t{1} << first_bits &&
-               64 * slots < static_cast<std::size_t>(pixels))
-            slots *= 2;
+    explicit HashTable(std::int64_t pixels)
+        : most_runs_(std::min(static_cast<std::size_t>(pixels), first_compaction)) {
+        std::size_t slots = least_slots;
+        while (slots < natural_slots && 32 * slots < static_cast<std::size_t>(pixels)) slots *= 2;
         resize(slots);
     }
 
-    void add(std::uint64_t gt, std::uint64_t pred, std::uint32_t pixels) {
-        const Key key = Key::of(gt, pred);
-        Slot* slot = &slots_[home(key)];
-        slot += slot[1].key == key;
-        if (slot->key == key) [[likely]]
-            slot->count += pixels;
-        else
-            add_elsewhere(key, pixels);
+    // Adds the runs of a stretch, which start at starts[0 .. runs) and end where the next starts.
+    template <class G, class P>
+    void add_runs(const G* gt, const P* pred, const std::uint16_t* starts, std::size_t runs) {
+        std::size_t i = full_ ? 0 : count_runs(gt, pred, starts, runs);
+        for (; i < runs; ++i) {
+            const std::uint32_t x = starts[i];
+            written_down_.push_back({Key::of(gt[x], pred[x]), starts[i + 1] - x});
+        }
+        if (written_down_.size() >= compact_at_) compact();
     }
-
-    void end_stretch(std::size_t) {}
 
     // The pairs counted so far, in no order and perhaps repeated, and an empty table.
     std::vector<PairCount<Key>> take() {
         std::vector<PairCount<Key>> pairs = std::exchange(written_down_, {});
         compact_at_ = first_compaction;
-        pairs.reserve(pairs.size() + used_.size());
-        for (const std::uint32_t index : used_) {
-            pairs.push_back(slots_[index]);
-            slots_[index] = {};
+        full_ = false;
+        for (const std::uint32_t slot : used_) {
+            pairs.push_back({keys_[slot], counts_[slot]});
+            keys_[slot] = {};
+            counts_[slot] = 0;
         }
-        free_first_slots();
+        free_home_of_zero();
         used_.clear();
         return pairs;
     }
 
-  private:
-    using Slot = PairCount<Key>;  // count == 0: free
+ private:
+    static constexpr std::size_t least_slots = 64, natural_slots = 8192, most_slots = 1 << 18;
+    static constexpr std::size_t first_compaction = std::size_t{1} << 23;
 
-    static constexpr int least_bits = 6, first_bits = 12, most_bits = 18;
-    static constexpr std::size_t first_compaction = std::size_t{1} << 22;
-
-    std::size_t home(Key key) const { return key.hash() >> shift_ << 1; }
-
-    [[gnu::noinline]] void add_elsewhere(Key key, std::int64_t pixels) {
-        const std::size_t mask = slots_.size() - 1;
-        std::size_t index = home(key);
-        while (slots_[index].count != 0 && !(slots_[index].key == key)) index = (index + 1) & mask;
-        if (slots_[index].count == 0) {
-            if (2 * (used_.size() + 1) > slots_.size()) {
-                if (slots_.size() == std::size_t{1} << most_bits) return write_down(key, pixels);
-                resize(4 * slots_.size());
-                return add_elsewhere(key, pixels);
+    // Counts runs until the table is full; returns how many.
+    template <class G, class P>
+    std::size_t count_runs(const G* gt, const P* pred, const std::uint16_t* starts,
+                           std::size_t runs) {
+        const Key* keys = keys_.data();
+        std::int64_t* counts = counts_.data();
+        int shift = shift_;
+        for (std::size_t i = 0; i < runs; ++i) {
+            const std::uint32_t x = starts[i];
+            const std::int64_t pixels = starts[i + 1] - x;
+            const Key key = Key::of(gt[x], pred[x]);
+            std::size_t slot = key.hash() >> shift;
+            if (!(keys[slot] == key)) [[unlikely]] {
+                slot ^= 1;
+                if (!(keys[slot] == key)) {
+                    slot = find_or_insert(key);
+                    if (full_) return i;
+                    keys = keys_.data();
+                    counts = counts_.data();
+                    shift = shift_;
+                }
             }
-            used_.push_back(static_cast<std::uint32_t>(index));
-            slots_[index].key = key;
+            counts[slot] += pixels;
         }
-        slots_[index].count += pixels;
+        return runs;
+    }
+
+    // The slot of `key`; none, and full_ set, if it is new and there is no room left.
+    [[gnu::noinline]] std::size_t find_or_insert(Key key) {
+        if (2 * (used_.size() + 1) > keys_.size()) {
+            full_ = keys_.size() == most_slots;
+            if (full_) written_down_.reserve(most_runs_ + used_.size());
+            if (full_) return 0;
+            resize(std::min(4 * keys_.size(), most_slots));
+        }
+        const std::size_t mask = keys_.size() - 1;
+        std::size_t slot = key.hash() >> shift_;
+        if (counts_[slot] != 0 && !(keys_[slot] == key)) slot ^= 1;
+        while (counts_[slot] != 0 && !(keys_[slot] == key)) slot = (slot + 1) & mask;
+        if (counts_[slot] == 0) {
+            used_.push_back(static_cast<std::uint32_t>(slot));
+            keys_[slot] = key;
+        }
+        return slot;
     }
 
     void resize(std::size_t slots) {
-        const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots));
-        const std::vector<std::uint32_t> old_used = std::exchange(used_, {});
-        free_first_slots();
-        shift_ = 64 - __builtin_ctzll(slots / 2);
-        for (const std::uint32_t index : old_used) add_elsewhere(old[index].key, old[index].count);
+        const std::vector<Key> keys = std::exchange(keys_, std::vector<Key>(slots));
+        const std::vector<std::int64_t> counts =
+            std::exchange(counts_, std::vector<std::int64_t>(slots));
+        const std::vector<std::uint32_t> used = std::exchange(used_, {});
+        shift_ = 64 - __builtin_ctzll(slots);
+        free_home_of_zero();
+        for (const std::uint32_t slot : used) counts_[find_or_insert(keys[slot])] = counts[slot];
     }
 
-    // `add` only compares keys. The key 0 of a free slot is at home in the first slots, so these
-    // hold another while they are free.
-    void free_first_slots() { slots_[0] = slots_[1] = {Key::of(0, 1), 0}; }
+    // Counting only compares keys. The key 0 of a free slot is at home in the first two slots, so
+    // these hold another while they are free.
+    void free_home_of_zero() { keys_[0] = keys_[1] = Key::of(0, 1); }
 
-    void write_down(Key key, std::int64_t pixels) {
-        written_down_.push_back({key, pixels});
-        if (written_down_.size() < compact_at_) return;
-        sort_pairs(written_down_);
+    void compact() {
+        std::vector<PairCount<Key>> scratch;
+        radix_sort(written_down_, scratch, [](const auto& pair) { return pair.key.pred(); });
+        radix_sort(written_down_, scratch, [](const auto& pair) { return pair.key.gt(); });
         merge_equal(written_down_);
         compact_at_ = std::max(first_compaction, 2 * written_down_.size());
     }
 
-    std::vector<Slot> slots_;
-    std::vector<std::uint32_t> used_;  // indices of slots in use
-    std::vector<PairCount<Key>> written_down_;
-    std::size_t compact_at_ = first_compaction;
+    std::vector<Key> keys_;
+    std::vector<std::int64_t> counts_;  // 0: a free slot
+    std::vector<std::uint32_t> used_;   // slots in use
     int shift_ = 0;
+    bool full_ = false;
+    std::vector<PairCount<Key>> written_down_;
+    std::size_t most_runs_;  // expected, before they are compacted
+    std::size_t compact_at_ = first_compaction;
 };
 
 }  // namespace panfuse::matching

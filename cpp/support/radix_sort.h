@@ -1,49 +1,37 @@
-// Stable sort of many records by an unsigned 64-bit key: least significant digit first, and only
-// the bits in which the keys differ.
+// Stable sort of records by an unsigned 64-bit key: least significant digit first, and only the bits
+// in which the keys differ.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace panfuse {
 
-// Key: Record -> std::uint64_t. Short inputs go to std::stable_sort.
+// Key: Record -> std::uint64_t. `scratch` is overwritten.
 template <class Record, class Key>
-void radix_sort(std::vector<Record>& records, Key key) {
-    constexpr std::size_t worth_it = 2048;
-    if (records.size() < worth_it) {
+void radix_sort(std::vector<Record>& records, std::vector<Record>& scratch, Key key) {
+    constexpr std::size_t few = 24;
+    if (records.size() < few) {
         std::stable_sort(records.begin(), records.end(),
                          [&](const Record& a, const Record& b) { return key(a) < key(b); });
         return;
     }
     std::uint64_t differing = 0;
-    bool sorted = true;
-    std::uint64_t previous = key(records.front());
-    for (const Record& record : records) {
-        const std::uint64_t k = key(record);
-        differing |= k ^ previous;
-        sorted = sorted && previous <= k;
-        previous = k;
-    }
-    if (sorted) return;
-    constexpr int digit_bits = 11;
-    std::vector<Record> other(records.size());
+    for (const Record& record : records) differing |= key(record) ^ key(records.front());
+    if (differing != 0) scratch.resize(records.size());
     while (differing != 0) {
+        constexpr std::uint64_t digit = 0xFF;
         const int shift = __builtin_ctzll(differing);
-        const std::uint64_t mask = (std::uint64_t{1} << digit_bits) - 1;
-        std::array<std::size_t, std::size_t{1} << digit_bits> place{};
-        for (const Record& record : records) ++place[key(record) >> shift & mask];
+        std::array<std::size_t, digit + 1> place{};
+        for (const Record& record : records) ++place[key(record) >> shift & digit];
         std::size_t total = 0;
-        for (std::size_t& count : place) {
-            const std::size_t here = count;
-            count = total;
-            total += here;
-        }
-        for (const Record& record : records) other[place[key(record) >> shift & mask]++] = record;
-        records.swap(other);
-        differing &= ~(mask << shift);
+        for (std::size_t& count : place) count = std::exchange(total, total + count);
+        for (const Record& record : records) scratch[place[key(record) >> shift & digit]++] = record;
+        records.swap(scratch);
+        differing &= ~(digit << shift);
     }
 }
 

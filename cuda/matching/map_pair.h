@@ -4,7 +4,6 @@
 // round and merged until as few as possible are left.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 

@@ -118,7 +118,10 @@ class _Other(Library):
     def wrap(self, array: Any) -> Any:
         if self.place[0] != CPU or self._namespace is None:
             return array
-        return self._namespace.from_dlpack(array)
+        result = self._namespace.from_dlpack(array)
+        if self._device is not None and result.device != self._device:
+            result = result.to_device(self._device)
+        return result
 
 
 _NUMPY = _NumPy()
@@ -149,6 +152,15 @@ def take(**arrays: Any) -> tuple[Library, list[Any]]:
     return library, [array for _, array in taken.values()]
 
 
+def imported_libraries() -> dict[str, str]:
+    """Return the versions of the array libraries that the caller has imported."""
+    return {
+        name: getattr(sys.modules[name], "__version__", "unknown version")
+        for name in ("torch", "cupy", "jax")
+        if name in sys.modules
+    }
+
+
 def _recognise(array: Any, name: str) -> tuple[Library, Any]:
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{name}: a masked array's mask has no meaning here; use .filled(0)")
@@ -169,8 +181,12 @@ def _recognise(array: Any, name: str) -> tuple[Library, Any]:
         return _dlpack_library(array, name), array
     if hasattr(array, "__cuda_array_interface__"):
         return _adopt_cuda_interface(array, name)
+    return _NUMPY, _from_buffer(array, name)
+
+
+def _from_buffer(array: Any, name: str) -> Any:
     try:
-        return _NUMPY, np.asarray(memoryview(array))
+        view = memoryview(array)
     except TypeError:
         raise TypeError(
             f"{name}: expected an array of integers or bool (NumPy, torch, CuPy, JAX, or anything "
@@ -178,6 +194,12 @@ def _recognise(array: Any, name: str) -> tuple[Library, Any]:
         ) from None
     except (BufferError, ValueError) as error:
         raise ValueError(f"{name}: {error}") from error
+    try:
+        return np.asarray(view)
+    except ValueError:
+        raise TypeError(
+            f"{name}: expected integers or bool, got a buffer of format {view.format!r}"
+        ) from None
 
 
 def _torch_library(torch: Any, tensor: Any, name: str) -> Library:
@@ -191,10 +213,14 @@ def _torch_library(torch: Any, tensor: Any, name: str) -> Library:
 def _check_jax(array: Any, name: str) -> None:
     try:
         devices = array.devices()
-    except Exception as error:  # a tracer has none, and says so with an exception of JAX's own
+    except TypeError as error:
         raise TypeError(
             f"{name}: a traced JAX array has no values yet; call outside jit"
         ) from error
+    except RuntimeError as error:  # deleted, or given away by donation
+        raise ValueError(f"{name}: {error}") from error
+    if array.dtype.kind not in "iub":  # JAX's 2- and 4-bit integers are of another kind
+        raise TypeError(f"{name}: expected integers or bool, got {array.dtype}")
     if len(devices) != 1 or next(iter(devices)).platform != "cpu":
         raise TypeError(
             f"{name}: JAX arrays are taken on one CPU device only, got {sorted(map(str, devices))}"

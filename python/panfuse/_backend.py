@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from panfuse import _cpu
-from panfuse._arrays import CPU, Library
+from panfuse._arrays import CPU, Library, imported_libraries
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -77,10 +76,8 @@ def show_config() -> None:
         "NumPy": np.__version__,
         "compiler": _cpu.compiler,
         **{name: _describe(backend) for name, backend in backends().items()},
+        **imported_libraries(),
     }
-    for name in ("torch", "cupy", "jax"):
-        if name in sys.modules:
-            lines[name] = getattr(sys.modules[name], "__version__", "unknown version")
     width = max(map(len, lines))
     for name, text in lines.items():
         print(f"{name:<{width}}  {text}")
