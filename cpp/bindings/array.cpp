@@ -48,7 +48,7 @@ struct DLExchangeApi {
     void* managed_tensor_from_object;
     void* object_from_managed_tensor;
     int (*tensor_from_object)(void* object, DLTensor* out);  // borrows; -1 with a Python error set
-    void* current_stream;
+    int (*current_stream)(std::int32_t device_type, std::int32_t device, void** out);
 };
 
 constexpr std::uint64_t flag_read_only = 1, flag_copied = 2;
@@ -218,10 +218,22 @@ Tensor from_exchange_api(const DLExchangeApi& api, const py::object& array, cons
     return out;
 }
 
+// The exchange API orders nothing: it will do where the array's library works on the caller's
+// stream.
+bool on_callers_stream(const DLExchangeApi& api, const Caller& caller) {
+    if (caller.place().kind == Place::cpu) return true;
+    if (api.current_stream == nullptr) return false;
+    void* stream = nullptr;
+    if (api.current_stream(Place::cuda, caller.place().id, &stream) != 0)
+        throw py::error_already_set();
+    return reinterpret_cast<std::uintptr_t>(stream) == caller.stream();
+}
+
 Tensor open(const py::object& array, const Caller& caller, const char* argument) {
     if (py::isinstance<py::array>(array))
         return from_numpy(py::reinterpret_borrow<py::array>(array), argument);
-    if (const DLExchangeApi* api = exchange_api(array))
+    const DLExchangeApi* api = exchange_api(array);
+    if (api != nullptr && on_callers_stream(*api, caller))
         return from_exchange_api(*api, array, argument);
     if (py::hasattr(array, "__dlpack__")) {
         // DLPack spells CUDA's legacy default stream 1, and leaves 0 without a meaning.

@@ -9,12 +9,15 @@
 namespace panfuse::matching {
 namespace {
 
+[[noreturn]] void out_of_order(const char* name, std::size_t element) {
+    throw std::invalid_argument(std::string("contingency.") + name +
+                                ": expected ascending ids without repeats; element " +
+                                std::to_string(element) + " is out of order");
+}
+
 void check_ascending(const IdReader& ids, std::int64_t n, const char* name) {
     for (std::size_t i = 1; i < static_cast<std::size_t>(n); ++i)
-        if (ids[i - 1] >= ids[i])
-            throw std::invalid_argument(std::string("contingency.") + name +
-                                        ": expected ascending ids without repeats; element " +
-                                        std::to_string(i) + " is out of order");
+        if (ids[i - 1] >= ids[i]) out_of_order(name, i);
 }
 
 // The index of `id` among ascending labels.
@@ -57,6 +60,8 @@ std::vector<Match::Row> Match::rows() const {
     std::vector<Row> rows(static_cast<std::size_t>(pairs));
     std::vector<std::int64_t> in_void(static_cast<std::size_t>(pred_count));
     for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (i > 0 && std::pair(gt[i - 1], pred[i - 1]) >= std::pair(gt[i], pred[i]))
+            out_of_order("gt_ids", i);
         rows[i] = {{},
                    find(gt_labels, gt_count, gt[i], "gt_labels", i),
                    find(pred_labels, pred_count, pred[i], "pred_labels", i)};

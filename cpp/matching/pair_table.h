@@ -53,25 +53,20 @@ void merge_equal(std::vector<PairCount<Key>>& sorted) {
     if (!sorted.empty()) sorted.resize(last + 1);
 }
 
-// Pairs of 8-bit ids: one counter each, no search. Ids up to 126 and 255, which is often void, have
-// a table that is quick to clear and to read; the other ids' table is made when one occurs.
+// Pairs of 8-bit ids: one counter each, no search.
 class DenseTable {
-  public:
+ public:
     using Key = NarrowKey;
 
-    explicit DenseTable(std::int64_t) : low_(low_ids * low_ids) {}
+    explicit DenseTable(std::int64_t) {}
 
     // Adds the runs of a stretch, which start at starts[0 .. runs) and end where the next starts.
     void add_runs(const std::uint8_t* gt, const std::uint8_t* pred, const std::uint16_t* starts,
                   std::size_t runs) {
-        std::uint32_t* const low = low_.data();
+        std::uint32_t* const counts = counts_.data();
         for (std::size_t i = 0; i < runs; ++i) {
-            const std::uint32_t x = starts[i], pixels = starts[i + 1] - x;
-            const std::uint32_t row = (gt[x] + 1) & 255, column = (pred[x] + 1) & 255;
-            if ((row | column) < low_ids) [[likely]]
-                low[row * low_ids + column] += pixels;
-            else
-                add_high(row, column, pixels);
+            const std::uint32_t x = starts[i];
+            counts[gt[x] << 8 | pred[x]] += starts[i + 1] - x;
         }
         pixels_ += starts[runs];
         if (pixels_ > most_pixels) move_counts();  // no counter may pass 32 bits
@@ -83,37 +78,25 @@ class DenseTable {
         return std::exchange(pairs_, {});
     }
 
-  private:
-    static constexpr std::size_t low_ids = 128, all_ids = 256;
+ private:
     static constexpr std::size_t most_pixels = std::size_t{1} << 31;
 
-    [[gnu::noinline]] void add_high(std::size_t row, std::size_t column, std::uint32_t pixels) {
-        if (high_.empty()) high_.resize(all_ids * all_ids);
-        high_[row * all_ids + column] += pixels;
-    }
-
     void move_counts() {
-        move_counts(low_, low_ids);
-        move_counts(high_, all_ids);
+        constexpr std::size_t block = 64;  // of counters looked at together
+        for (std::size_t i = 0; i < counts_.size(); i += block) {
+            std::uint32_t any = 0;
+            for (std::size_t j = i; j < i + block; ++j) any |= counts_[j];
+            if (any == 0) continue;
+            for (std::size_t j = i; j < i + block; ++j) {
+                if (counts_[j] == 0) continue;
+                pairs_.push_back({Key::of(j >> 8, j & 255), std::int64_t{counts_[j]}});
+                counts_[j] = 0;
+            }
+        }
         pixels_ = 0;
     }
 
-    void move_counts(std::vector<std::uint32_t>& counts, std::size_t ids) {
-        constexpr std::size_t block = 64;
-        for (std::size_t i = 0; i < counts.size(); i += block) {
-            std::uint32_t any = 0;
-            for (std::size_t j = i; j < i + block; ++j) any |= counts[j];
-            if (any == 0) continue;
-            for (std::size_t j = i; j < i + block; ++j) {
-                if (counts[j] == 0) continue;
-                pairs_.push_back(
-                    {Key::of((j / ids - 1) & 255, (j % ids - 1) & 255), std::int64_t{counts[j]}});
-                counts[j] = 0;
-            }
-        }
-    }
-
-    std::vector<std::uint32_t> low_, high_;  // by (gt + 1) mod 256, (pred + 1) mod 256
+    std::vector<std::uint32_t> counts_ = std::vector<std::uint32_t>(65536);
     std::vector<PairCount<Key>> pairs_;
     std::size_t pixels_ = 0;
 };
@@ -150,9 +133,8 @@ class HashTable {
         compact_at_ = first_compaction;
         full_ = false;
         for (const std::uint32_t slot : used_) {
-            pairs.push_back({keys_[slot], counts_[slot]});
-            keys_[slot] = {};
-            counts_[slot] = 0;
+            pairs.push_back(slots_[slot]);
+            slots_[slot] = {};
         }
         free_home_of_zero();
         used_.clear();
@@ -167,61 +149,59 @@ class HashTable {
     template <class G, class P>
     std::size_t count_runs(const G* gt, const P* pred, const std::uint16_t* starts,
                            std::size_t runs) {
-        const Key* keys = keys_.data();
-        std::int64_t* counts = counts_.data();
+        PairCount<Key>* slots = slots_.data();
         int shift = shift_;
         for (std::size_t i = 0; i < runs; ++i) {
             const std::uint32_t x = starts[i];
             const std::int64_t pixels = starts[i + 1] - x;
             const Key key = Key::of(gt[x], pred[x]);
             std::size_t slot = key.hash() >> shift;
-            if (!(keys[slot] == key)) [[unlikely]] {
+            if (!(slots[slot].key == key)) [[unlikely]] {
                 slot ^= 1;
-                if (!(keys[slot] == key)) {
+                if (!(slots[slot].key == key)) {
                     slot = find_or_insert(key);
                     if (full_) return i;
-                    keys = keys_.data();
-                    counts = counts_.data();
+                    slots = slots_.data();
                     shift = shift_;
                 }
             }
-            counts[slot] += pixels;
+            slots[slot].count += pixels;
         }
         return runs;
     }
 
     // The slot of `key`; none, and full_ set, if it is new and there is no room left.
     [[gnu::noinline]] std::size_t find_or_insert(Key key) {
-        if (2 * (used_.size() + 1) > keys_.size()) {
-            full_ = keys_.size() == most_slots;
+        if (2 * (used_.size() + 1) > slots_.size()) {
+            full_ = slots_.size() == most_slots;
             if (full_) written_down_.reserve(most_runs_ + used_.size());
             if (full_) return 0;
-            resize(std::min(4 * keys_.size(), most_slots));
+            resize(std::min(4 * slots_.size(), most_slots));
         }
-        const std::size_t mask = keys_.size() - 1;
+        const std::size_t mask = slots_.size() - 1;
         std::size_t slot = key.hash() >> shift_;
-        if (counts_[slot] != 0 && !(keys_[slot] == key)) slot ^= 1;
-        while (counts_[slot] != 0 && !(keys_[slot] == key)) slot = (slot + 1) & mask;
-        if (counts_[slot] == 0) {
+        const auto another = [&] { return slots_[slot].count != 0 && !(slots_[slot].key == key); };
+        if (another()) slot ^= 1;
+        while (another()) slot = (slot + 1) & mask;
+        if (slots_[slot].count == 0) {
             used_.push_back(static_cast<std::uint32_t>(slot));
-            keys_[slot] = key;
+            slots_[slot].key = key;
         }
         return slot;
     }
 
     void resize(std::size_t slots) {
-        const std::vector<Key> keys = std::exchange(keys_, std::vector<Key>(slots));
-        const std::vector<std::int64_t> counts =
-            std::exchange(counts_, std::vector<std::int64_t>(slots));
+        const auto old = std::exchange(slots_, std::vector<PairCount<Key>>(slots));
         const std::vector<std::uint32_t> used = std::exchange(used_, {});
         shift_ = 64 - __builtin_ctzll(slots);
         free_home_of_zero();
-        for (const std::uint32_t slot : used) counts_[find_or_insert(keys[slot])] = counts[slot];
+        for (const std::uint32_t slot : used)
+            slots_[find_or_insert(old[slot].key)].count = old[slot].count;
     }
 
     // Counting only compares keys. The key 0 of a free slot is at home in the first two slots, so
     // these hold another while they are free.
-    void free_home_of_zero() { keys_[0] = keys_[1] = Key::of(0, 1); }
+    void free_home_of_zero() { slots_[0].key = slots_[1].key = Key::of(0, 1); }
 
     void compact() {
         std::vector<PairCount<Key>> scratch;
@@ -231,9 +211,8 @@ class HashTable {
         compact_at_ = std::max(first_compaction, 2 * written_down_.size());
     }
 
-    std::vector<Key> keys_;
-    std::vector<std::int64_t> counts_;  // 0: a free slot
-    std::vector<std::uint32_t> used_;   // slots in use
+    std::vector<PairCount<Key>> slots_;  // count 0: a free one
+    std::vector<std::uint32_t> used_;    // slots in use
     int shift_ = 0;
     bool full_ = false;
     std::vector<PairCount<Key>> written_down_;

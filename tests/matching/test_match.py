@@ -150,6 +150,7 @@ def doctored(**columns: Any) -> pf.Contingency:
         ({"gt_labels": np.array([1, 7])}, ValueError, "gt_labels"),
         ({"pred_labels": np.array([3, 3])}, ValueError, "pred_labels"),
         ({"pred_labels": [3, 4]}, TypeError, "pred_labels"),
+        ({"gt_ids": np.array([2, 1])}, ValueError, "gt_ids.*out of order"),
         ({"counts": np.array([2, 0])}, ValueError, "counts"),
         ({"counts": np.array([9, 1])}, ValueError, "counts"),
         ({"counts": np.array([2, -1])}, ValueError, "counts"),
