@@ -90,28 +90,7 @@ struct Steps {
     __m512i last;
 };
 
-// Compressing lane numbers as bytes takes one instruction for 64 pixels; the first 16 positions are
-// then written without a test, since natural maps seldom have more.
-std::size_t append(std::uint64_t mask, std::uint16_t base, std::uint16_t* out) {
-    alignas(64) static constexpr std::uint8_t lanes[64] = {
-        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
-        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
-    const __m512i at = _mm512_maskz_compress_epi8(mask, _mm512_load_si512(lanes));
-    const auto offset = static_cast<short>(base);
-    const auto count = static_cast<std::size_t>(__builtin_popcountll(mask));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
-                        _mm256_add_epi16(_mm256_cvtepu8_epi16(_mm512_castsi512_si128(at)),
-                                         _mm256_set1_epi16(offset)));
-    if (count > 16) [[unlikely]] {
-        const __m512i first = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(at));
-        const __m512i second = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(at, 1));
-        _mm512_storeu_si512(out, _mm512_add_epi16(first, _mm512_set1_epi16(offset)));
-        _mm512_storeu_si512(out + 32, _mm512_add_epi16(second, _mm512_set1_epi16(offset)));
-    }
-    return count;
-}
-
+#include "runs/scanner_append_avx512.inc"
 #include "runs/scanner_walk.inc"
 
 }  // namespace

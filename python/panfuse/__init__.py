@@ -1,5 +1,6 @@
 """Panoptic segmentation at the speed of memory."""
 
+from panfuse import png
 from panfuse._backend import backends, show_config
 from panfuse._cpu import version as __version__
 from panfuse.categories import Categories
@@ -20,5 +21,6 @@ __all__ = [
     "backends",
     "contingency",
     "match",
+    "png",
     "show_config",
 ]

@@ -42,6 +42,13 @@ def kernels(library: Library) -> Any:
     return _need("cuda")
 
 
+def cpu(library: Library | None = None, argument: str = "") -> Any:
+    """Return the CPU's kernels, for an op that has no others; `argument` is what must lie there."""
+    if library is not None and library.place[0] != CPU:
+        raise ValueError(f"{argument}: expected an array on the CPU, got one on a CUDA device")
+    return _cpu
+
+
 def backends() -> dict[str, Backend]:
     """Say which kernels can run here, and why the others cannot.
 
@@ -75,6 +82,7 @@ def show_config() -> None:
         "Python": f"{platform.python_version()} on {platform.platform()}",
         "NumPy": np.__version__,
         "compiler": _cpu.compiler,
+        "PNG files": _cpu.png.codec,
         **{name: _describe(backend) for name, backend in backends().items()},
         **imported_libraries(),
     }
