@@ -149,7 +149,8 @@ void parse_chunks(Bytes file, Chunks& chunks) {
                     signature.begin()))
         throw FormatError("no PNG file: the signature is missing");
     if (known < signature.size())
-        throw FormatError("the file ends after " + std::to_string(known) + " bytes, within the signature");
+        throw FormatError("the file ends after " + std::to_string(known) +
+                          " bytes, within the signature");
     Walk walk(chunks);
     for (std::size_t at = signature.size();;) {
         const Chunk chunk = next_chunk(file, at);

@@ -2,19 +2,27 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <memory>
+#include <new>
+#include <type_traits>
 
 namespace panfuse {
 
+// Starts on a cache line, as vectors of 64 bytes want it.
 template <class T>
 class Buffer {
+    static_assert(std::is_trivial_v<T>);
+    static constexpr std::align_val_t alignment{64};
+
   public:
     // Room for `n` elements; their values are lost when it moves.
     T* reserve(std::size_t n) {
         if (n > capacity_) {
+            if (n > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) throw std::bad_alloc();
             memory_.reset();
             capacity_ = 0;
-            memory_ = std::make_unique_for_overwrite<T[]>(n);
+            memory_.reset(static_cast<T*>(::operator new(n * sizeof(T), alignment)));
             capacity_ = n;
         }
         return memory_.get();
@@ -24,7 +32,11 @@ class Buffer {
     const T* data() const { return memory_.get(); }
 
   private:
-    std::unique_ptr<T[]> memory_;
+    struct Free {
+        void operator()(T* memory) const { ::operator delete(memory, alignment); }
+    };
+
+    std::unique_ptr<T, Free> memory_;
     std::size_t capacity_ = 0;
 };
 
