@@ -80,22 +80,26 @@ py::array_t<std::uint32_t> read_bytes(const py::object& source, std::uint64_t ma
     return rows(decoder);
 }
 
-// `compress` takes the filtered rows to a zlib stream; None: the library that panfuse was built
-// with.
+// `compress` takes filtered rows to a zlib stream; None: the library that panfuse was built with.
 py::bytes encode(const py::object& ids_, const py::object& compress) {
     const Array ids = Caller(py::none()).take(ids_, "ids");
     png::check_map(ids.view);
-    std::vector<std::uint8_t> filtered, file;
+    std::vector<std::vector<std::uint8_t>> streams;
     {
         py::gil_scoped_release release;
-        filtered = png::filter_rows(ids.view);
-        if (compress.is_none()) file = png::make_file(ids.view, png::compress(filtered));
+        streams = png::filterings(ids.view);
+        if (compress.is_none())
+            for (auto& stream : streams) stream = png::compress(stream);
     }
-    if (!compress.is_none()) {
-        const ByteView stream(compress(to_bytes(filtered)));
-        py::gil_scoped_release release;
-        file = png::make_file(ids.view, stream.bytes());
-    }
+    if (!compress.is_none())
+        for (auto& stream : streams) {
+            const ByteView compressed(compress(to_bytes(stream)));
+            stream.assign(compressed.bytes().begin(), compressed.bytes().end());
+        }
+    py::gil_scoped_release release;
+    const auto best = std::ranges::min_element(streams, {}, &std::vector<std::uint8_t>::size);
+    const std::vector<std::uint8_t> file = png::make_file(ids.view, *best);
+    py::gil_scoped_acquire acquire;
     return to_bytes(file);
 }
 

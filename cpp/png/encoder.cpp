@@ -15,6 +15,9 @@
 namespace panfuse::png {
 namespace {
 
+// Filtered bytes of a map that is worth compressing twice.
+constexpr std::size_t small = std::size_t{1} << 18;
+
 std::size_t side(const ArrayView& ids, std::size_t axis) {
     return static_cast<std::size_t>(ids.shape[axis]);
 }
@@ -83,6 +86,34 @@ void pack(const std::uint32_t* ids, std::size_t n, std::uint8_t* to) {
     }
 }
 
+// Up leaves zeros but where segments begin and end, and is the quickest filter to undo. In a row
+// that mostly differs from the one above, and in a small map, residuals would only hide what
+// repeats.
+std::vector<std::uint8_t> filter_rows(const ArrayView& ids, bool plain) {
+    const std::size_t width = side(ids, 1), height = side(ids, 0), bytes = 3 * width;
+    std::vector<std::uint8_t> filtered(height * (1 + bytes));
+    std::vector<std::uint32_t> row(width), above(width);
+    std::vector<std::uint8_t> packed(bytes), packed_above(bytes);
+    std::uint8_t* line = filtered.data();
+    for (std::size_t y = 0; y < height; ++y, line += 1 + bytes) {
+        if (!take_row(ids, y, row.data())) fail_row(ids, y);
+        pack(row.data(), width, packed.data());
+        std::size_t changed = 0;
+        for (std::size_t x = 0; x < width; ++x) changed += row[x] != above[x];
+        if (plain || 2 * changed > width) {
+            line[0] = filter_none;
+            std::copy(packed.begin(), packed.end(), line + 1);
+        } else {
+            line[0] = filter_up;
+            for (std::size_t i = 0; i < bytes; ++i)
+                line[1 + i] = static_cast<std::uint8_t>(packed[i] - packed_above[i]);
+        }
+        row.swap(above);
+        packed.swap(packed_above);
+    }
+    return filtered;
+}
+
 void append_chunk(std::vector<std::uint8_t>& file, const char (&type)[5],
                   std::span<const std::uint8_t> data) {
     const std::size_t at = file.size();
@@ -106,31 +137,12 @@ void check_map(const ArrayView& ids) {
                                         std::to_string(ids.shape[1]) + ")");
 }
 
-// Up leaves zeros but where segments begin and end, and is the quickest filter to undo. In a row
-// that mostly differs from the one above, its residuals would only hide what repeats.
-std::vector<std::uint8_t> filter_rows(const ArrayView& ids) {
-    const std::size_t width = side(ids, 1), height = side(ids, 0), bytes = 3 * width;
-    std::vector<std::uint8_t> filtered(height * (1 + bytes));
-    std::vector<std::uint32_t> row(width), above(width);
-    std::vector<std::uint8_t> packed(bytes), packed_above(bytes);
-    std::uint8_t* line = filtered.data();
-    for (std::size_t y = 0; y < height; ++y, line += 1 + bytes) {
-        if (!take_row(ids, y, row.data())) fail_row(ids, y);
-        pack(row.data(), width, packed.data());
-        std::size_t changed = 0;
-        for (std::size_t x = 0; x < width; ++x) changed += row[x] != above[x];
-        if (2 * changed > width) {
-            line[0] = filter_none;
-            std::copy(packed.begin(), packed.end(), line + 1);
-        } else {
-            line[0] = filter_up;
-            for (std::size_t i = 0; i < bytes; ++i)
-                line[1 + i] = static_cast<std::uint8_t>(packed[i] - packed_above[i]);
-        }
-        row.swap(above);
-        packed.swap(packed_above);
-    }
-    return filtered;
+std::vector<std::vector<std::uint8_t>> filterings(const ArrayView& ids) {
+    const std::size_t width = side(ids, 1), height = side(ids, 0);
+    std::vector<std::vector<std::uint8_t>> result;
+    result.push_back(filter_rows(ids, false));
+    if (height * (1 + 3 * width) <= small) result.push_back(filter_rows(ids, true));
+    return result;
 }
 
 std::vector<std::uint8_t> make_file(const ArrayView& ids, std::span<const std::uint8_t> stream) {

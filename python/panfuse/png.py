@@ -119,9 +119,10 @@ def write(ids: Any, path: str | os.PathLike[str] | None = None) -> bytes | None:
 
     Notes
     -----
-    Rows are stored as differences to the row above, unless most of their pixels differ, and
-    compressed by libdeflate or zlib, whichever panfuse was built with (else by Python's zlib):
-    `panfuse.show_config` says which. The content of a file may depend on that, its ids do not.
+    Rows are stored as differences to the row above, unless most of their pixels differ or a small
+    map is smaller without. They are compressed by libdeflate or zlib, whichever panfuse was built
+    with (else by Python's zlib): `panfuse.show_config` says which. The bytes of a file may depend
+    on that, its ids do not.
 
     Examples
     --------

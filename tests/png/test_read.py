@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import mmap
+import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from tests.reference.png import GRAY, GRAY_ALPHA, KINDS, PALETTE, RGB, RGBA, Kin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(params=_cpu.isa_available())
@@ -212,8 +213,6 @@ def test_sources(tmp_path: Path) -> None:
 
 def test_pipe(tmp_path: Path) -> None:
     """A file whose size the system does not tell."""
-    import os
-
     rng = np.random.default_rng(2)
     ids = rng.integers(0, 2**24, (300, 300), dtype=np.uint32)  # more than the pipe's first room
     data = fast_write(ids, 0)
@@ -286,15 +285,20 @@ def test_what_pillow_writes(isa: str, mode: str) -> None:
         "dsb2018/pred_otsu_labels",
     ],
 )
-def test_real_files(data: Path, isa: str, folder: str) -> None:
+def test_real_files(data: Path, folder: str) -> None:
     paths = sorted((data / folder).glob("*.png"))
     assert paths
+    before = _cpu.isa_current()
     for path in paths:
-        np.testing.assert_array_equal(pf.png.read(path), pillow_ids(path), err_msg=path.name)
+        expected = pillow_ids(path)
+        for isa in _cpu.isa_available():
+            _cpu.isa_use(isa)
+            np.testing.assert_array_equal(pf.png.read(path), expected, err_msg=path.name)
+    _cpu.isa_use(before)
 
 
 def test_gray_alpha_is_no_label_map() -> None:
     for kind in (Kind(GRAY_ALPHA, 8), Kind(GRAY_ALPHA, 16), Kind(RGB, 16), Kind(RGBA, 16)):
         chunks = [(b"IHDR", reference.header(kind, 1, 1)), (b"IDAT", b"x"), (b"IEND", b"")]
-        with pytest.raises(pf.FormatError, match="<bytes>: .* holds no ids"):
+        with pytest.raises(pf.FormatError, match=r"<bytes>: .* holds no ids"):
             pf.png.read(reference.join(chunks))

@@ -19,7 +19,15 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6
 CHANNELS = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGBA: 4}
 # 8.2: the first column and row of each pass, and its steps.
-ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,12 @@ class Kind:
 
 KINDS = [
     Kind(color, depth, interlaced)
-    for color, depths in {GRAY: (1, 2, 4, 8, 16), PALETTE: (1, 2, 4, 8), RGB: (8,), RGBA: (8,)}.items()
+    for color, depths in {
+        GRAY: (1, 2, 4, 8, 16),
+        PALETTE: (1, 2, 4, 8),
+        RGB: (8,),
+        RGBA: (8,),
+    }.items()
     for depth in depths
     for interlaced in (False, True)
 ]
