@@ -19,7 +19,7 @@ InflateResult Inflater::operator()(std::span<const std::uint8_t> in, std::uint8_
     return state_->inflate(in, out, n);
 }
 
-std::string codec_name() { return "panfuse's own (neither libdeflate nor zlib was found)"; }
+std::string codec_name() { return "own inflate, Python zlib"; }
 
 bool can_compress() { return false; }
 
