@@ -26,7 +26,7 @@ def coco_pair(size: tuple[int, int], dtype: str) -> Pair | None:
 
     Ids keep their 24 bits in 32-bit maps and are renumbered for narrower ones.
     """
-    folder = _data_folder()
+    folder = data_folder()
     if folder is None:
         return None
     from PIL import Image
@@ -48,6 +48,17 @@ def noise_pair(size: tuple[int, int], dtype: str, high: int) -> Pair:
     return gt, pred
 
 
+def data_folder() -> Path | None:
+    """Find the folder of real data, if it is there."""
+    given = os.environ.get("PANFUSE_DATA")
+    folders = (
+        [Path(given)]
+        if given
+        else [parent / "shared" / "data" for parent in Path(__file__).resolve().parents]
+    )
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
 def _resampled(ids: np.ndarray, size: tuple[int, int], shift: float) -> np.ndarray:
     """Nearest neighbour along a smooth wave, whose amplitude is `shift` pixels of `ids`."""
     height, width = size
@@ -59,11 +70,3 @@ def _resampled(ids: np.ndarray, size: tuple[int, int], shift: float) -> np.ndarr
     rows = np.clip(np.rint(rows), 0, ids.shape[0] - 1).astype(np.intp)
     columns = np.clip(np.rint(columns), 0, ids.shape[1] - 1).astype(np.intp)
     return ids[rows, columns]
-
-
-def _data_folder() -> Path | None:
-    given = os.environ.get("PANFUSE_DATA")
-    folders = [Path(given)] if given else [
-        parent / "shared" / "data" for parent in Path(__file__).resolve().parents
-    ]
-    return next((folder for folder in folders if folder.is_dir()), None)

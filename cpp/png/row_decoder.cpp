@@ -79,7 +79,9 @@ void RowDecoder::inflate(std::uint64_t most_pixels) {
     std::fill_n(changes_.reserve(words), words, std::uint64_t{0});
     const std::size_t row_bytes = header.row_bytes(header.width);
     std::fill_n(zeros_.reserve(row_bytes), row_bytes, std::uint8_t{0});
-    unfilter_ = header.color == Color::rgb && !header.interlaced ? &unfilter() : nullptr;
+    unfilter_ = header.depth >= 8 && !header.interlaced ? &unfilter() : nullptr;
+    if (header.color != Color::rgb)
+        widened_.reserve(3 * std::size_t{header.width} + residual_slack);
     whole_line_ = nullptr;
     if (header.interlaced) deinterlace();
 }
@@ -105,23 +107,27 @@ void RowDecoder::deinterlace() {
 }
 
 void RowDecoder::next() {
-    if (unfilter_ == nullptr) return next_of_samples();
-    unfilter_->rgb[line_[0]](line_ + 1, width(), row_, changes_.data());
-    line_ += 1 + 3 * width();
+    if (unfilter_ == nullptr) return next_by_bytes();
+    const Header& header = chunks_.header;
+    const std::uint8_t* residuals = line_ + 1;
+    if (header.color != Color::rgb) {
+        widen_residuals(header, residuals, width(), widened_.data());
+        residuals = widened_.data();
+    }
+    unfilter_->rgb[line_[0]](residuals, width(), row_, changes_.data());
+    line_ += 1 + header.row_bytes(width());
 }
 
-void RowDecoder::next_of_samples() {
+void RowDecoder::next_by_bytes() {
     const std::size_t n = width();
     if (whole_line_ != nullptr) {
         std::memcpy(row_, whole_line_, n * sizeof *row_);
         whole_line_ += n;
     } else {
-        const Header& header = chunks_.header;
-        const std::size_t bytes = header.row_bytes(n);
+        const std::size_t bytes = chunks_.header.row_bytes(n);
         const bool first = line_ == filtered_.data();
-        unfilter_bytes(line_[0], line_ + 1, first ? zeros_.data() : line_ - bytes, bytes,
-                       header.pixel_bytes());
-        unpack_ids(header, line_ + 1, n, row_);
+        unfilter_bytes(line_[0], line_ + 1, first ? zeros_.data() : line_ - bytes, bytes, 1);
+        unpack_ids(chunks_.header, line_ + 1, n, row_);
         line_ += 1 + bytes;
     }
     runs::scanner().changes[runs::width_index(sizeof *row_)](row_, n, changes_.data());

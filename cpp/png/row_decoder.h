@@ -46,13 +46,14 @@ class RowDecoder {
   private:
     void inflate(std::uint64_t most_pixels);
     void deinterlace();
-    void next_of_samples();
+    void next_by_bytes();
 
     std::string name_;
     Chunks chunks_;
     Inflater inflater_;
     Buffer<std::uint8_t> compressed_;   // where IDAT is split
     Buffer<std::uint8_t> filtered_;     // each row with its filter in front, residual_slack behind
+    Buffer<std::uint8_t> widened_;      // a row of residuals like those of RGB, if they are not
     Buffer<std::uint8_t> zeros_;        // the bytes above the first row
     Buffer<std::uint32_t> row_memory_;  // id_margin zeros, the row, up to a whole word
     Buffer<std::uint64_t> changes_;

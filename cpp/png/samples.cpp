@@ -41,7 +41,27 @@ void unpack_colors(const std::uint8_t* row, std::size_t pixels, std::uint32_t* i
         ids[x] = row[0] | std::uint32_t{row[1]} << 8 | std::uint32_t{row[2]} << 16;
 }
 
+template <std::size_t pixel_bytes>
+void widen(const std::uint8_t* residuals, std::size_t pixels, std::uint8_t* rgb) {
+    for (std::size_t x = 0; x < pixels; ++x, residuals += pixel_bytes, rgb += 3) {
+        rgb[0] = residuals[pixel_bytes == 2 ? 1 : 0];
+        rgb[1] = pixel_bytes == 4   ? residuals[1]
+                 : pixel_bytes == 2 ? residuals[0]
+                                    : std::uint8_t{0};
+        rgb[2] = pixel_bytes == 4 ? residuals[2] : std::uint8_t{0};
+    }
+}
+
 }  // namespace
+
+void widen_residuals(const Header& header, const std::uint8_t* residuals, std::size_t pixels,
+                     std::uint8_t* rgb) {
+    switch (header.pixel_bytes()) {
+        case 1: return widen<1>(residuals, pixels, rgb);
+        case 2: return widen<2>(residuals, pixels, rgb);
+        default: return widen<4>(residuals, pixels, rgb);
+    }
+}
 
 void unfilter_bytes(std::uint8_t filter, std::uint8_t* row, const std::uint8_t* above,
                     std::size_t n, std::size_t pixel_bytes) {

@@ -1,4 +1,5 @@
-// Rows of any kind of image, byte by byte: for all but RGB, and for interlaced images.
+// Rows of images that are not RGB: made like RGB before their filters are undone, where a pixel has
+// whole bytes; else, and in interlaced images, byte by byte.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,12 @@
 #include "png/header.h"
 
 namespace panfuse::png {
+
+// Filters go from byte to byte of the same place in the pixel, so that bytes can be left out, moved
+// and added within pixels. Turns residuals of 8 bits or more a sample into those of the RGB row
+// with the same ids: alpha is left out, a gray sample or an index is red, and its upper byte green.
+void widen_residuals(const Header& header, const std::uint8_t* residuals, std::size_t pixels,
+                     std::uint8_t* rgb);
 
 // Undoes a row's filter in place (PNG specification, 9.2). `above` holds `n` bytes, zeros above the
 // first row; `pixel_bytes` is the distance to the byte on the left. `filter` is one of Filter.
