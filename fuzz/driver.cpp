@@ -161,6 +161,7 @@ int main(int argc, char** argv) {
     const std::size_t seeds = corpus.size();
     for (const Input& input : corpus) run(input);
     std::printf("%zu seeds, %zu edges\n", seeds, seen_count);
+    std::fflush(stdout);
 
     using Clock = std::chrono::steady_clock;
     const auto seconds_since = [](Clock::time_point start) {

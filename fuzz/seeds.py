@@ -1,0 +1,98 @@
+"""Seeds for the harnesses: ``python -m fuzz.seeds FOLDER``, from the root of the checkout.
+
+``FOLDER/png_reader``: every kind of file with every filter, by the tests' reference writer; crops
+of real label maps, by panfuse; and real files that are small enough, as they are.
+``FOLDER/inflate``: the image data of those, packed again at several levels and strategies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+import panfuse as pf
+from tests.reference.png import KINDS, RGB, RGBA, Writer, join, read_chunks
+
+MOST_BYTES = 4096
+
+
+def generated() -> dict[str, bytes]:
+    """Small files of every kind."""
+    rng = np.random.default_rng(0)
+    seeds = {}
+    for kind in KINDS:
+        most = 2 ** (24 if kind.color in (RGB, RGBA) else kind.depth)
+        for height, width in ((1, 1), (5, 9), (12, 67)):
+            blocks = rng.integers(0, most, (height // 4 + 1, width // 4 + 1))
+            ids = np.kron(blocks, np.ones((4, 4), int))[:height, :width]
+            level = int(rng.choice([0, 1, 6, 9]))
+            writer = Writer(kind, [int(f) for f in rng.permutation(5)], [0, 255], level)
+            name = f"{kind.color}-{kind.depth}-{int(kind.interlaced)}-{height}x{width}"
+            chunks = writer.chunks(ids)
+            if width == 67:
+                chunks.insert(1, (b"gAMA", bytes(4)))
+                chunks.insert(2, (b"tEXt", b"Comment\0seed"))
+            seeds[name] = join(chunks)
+    return seeds
+
+
+def real(data: Path) -> dict[str, bytes]:
+    """Crops of COCO maps, and small files of dsb2018."""
+    seeds = {}
+    for path in sorted((data / "coco_panoptic_sample" / "panoptic_examples").glob("*.png")):
+        ids = pf.png.read(path)
+        for y, x in ((100, 100), (200, 300), (37, 411)):
+            seeds[f"coco-{path.stem}-{y}-{x}"] = pf.png.write(ids[y : y + 40, x : x + 131])
+    for folder in ("labels", "panoptic/gt", "pred_otsu_labels"):
+        paths = sorted((data / "dsb2018" / folder).glob("*.png"))
+        for path in paths[::40]:
+            if path.stat().st_size <= MOST_BYTES:
+                seeds[f"dsb-{folder.replace('/', '-')}-{path.stem}"] = path.read_bytes()
+    return seeds
+
+
+def streams(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Pack their image data as the length of the output, in two bytes, and a raw stream."""
+    seeds = {}
+    for index, (name, file) in enumerate(files.items()):
+        packed = b"".join(body for kind, body in read_chunks(file) if kind == b"IDAT")
+        lines = zlib.decompress(packed)[: 2**16 - 1]
+        level, strategy = (0, 1, 6, 9)[index % 4], index % 5
+        squeeze = zlib.compressobj(level, zlib.DEFLATED, -15, 1 + index % 9, strategy)
+        stream = squeeze.compress(lines[::2]) + squeeze.flush(zlib.Z_FULL_FLUSH)
+        stream += squeeze.compress(lines[1::2]) + squeeze.flush()
+        seeds[name] = len(lines).to_bytes(2, "big") + stream
+    return seeds
+
+
+def write(seeds: dict[str, bytes], folder: Path) -> None:
+    """Write those of at most MOST_BYTES."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {name: content for name, content in seeds.items() if len(content) <= MOST_BYTES}
+    for name, content in kept.items():
+        (folder / name).write_bytes(content)
+    print(f"{len(kept)} seeds in {folder}")
+
+
+def data_folder() -> Path | None:
+    """Find the real data beside the checkout, or where PANFUSE_DATA says."""
+    folders = [parent / "shared" / "data" for parent in Path(__file__).resolve().parents]
+    if "PANFUSE_DATA" in os.environ:
+        folders = [Path(os.environ["PANFUSE_DATA"])]
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def main() -> None:
+    """Write them all; real ones where there are any."""
+    folder, data = Path(sys.argv[1]), data_folder()
+    files = generated() | (real(data) if data is not None else {})
+    write(files, folder / "png_reader")
+    write(streams(files), folder / "inflate")
+
+
+if __name__ == "__main__":
+    main()
