@@ -64,6 +64,15 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     _cpu.isa_use(before)
 
 
+@pytest.fixture(params=_cpu.isa_available())
+def isa(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test on every instruction set."""
+    before = _cpu.isa_current()
+    _cpu.isa_use(request.param)
+    yield request.param
+    _cpu.isa_use(before)
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real data that lies beside the checkout, or that PANFUSE_DATA names."""

@@ -87,8 +87,8 @@ void pack(const std::uint32_t* ids, std::size_t n, std::uint8_t* to) {
 }
 
 // Up leaves zeros but where segments begin and end, and is the quickest filter to undo. In a row
-// that mostly differs from the one above, and in a small map, residuals would only hide what
-// repeats.
+// that mostly differs from the one above, residuals would only hide what repeats; in a `plain` map
+// no row has any.
 std::vector<std::uint8_t> filter_rows(const ArrayView& ids, bool plain) {
     const std::size_t width = side(ids, 1), height = side(ids, 0), bytes = 3 * width;
     std::vector<std::uint8_t> filtered(height * (1 + bytes));

@@ -19,16 +19,7 @@ from tests.reference import png as reference
 from tests.reference.png import GRAY, GRAY_ALPHA, KINDS, PALETTE, RGB, RGBA, Kind, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(params=_cpu.isa_available())
-def isa(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = _cpu.isa_current()
-    _cpu.isa_use(request.param)
-    yield request.param
-    _cpu.isa_use(before)
 
 
 def most_id(kind: Kind) -> int:
@@ -212,7 +203,7 @@ def test_sources(tmp_path: Path) -> None:
 
 
 def test_pipe(tmp_path: Path) -> None:
-    """A file whose size the system does not tell."""
+    """A file whose size the system does not tell, and which nobody fills while the GIL is held."""
     rng = np.random.default_rng(2)
     ids = rng.integers(0, 2**24, (300, 300), dtype=np.uint32)  # more than the pipe's first room
     data = fast_write(ids, 0)
@@ -222,6 +213,12 @@ def test_pipe(tmp_path: Path) -> None:
     writer.start()
     np.testing.assert_array_equal(pf.png.read(path), ids)
     writer.join()
+
+
+def test_config_says_what_inflates(capsys: pytest.CaptureFixture[str]) -> None:
+    pf.show_config()
+    lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+    assert ["PNG", "files", _cpu.png.codec] in lines
 
 
 def test_threads() -> None:

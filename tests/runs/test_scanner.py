@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 
 from panfuse import _cpu
 from tests.reference import runs as reference
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
 LENGTHS = (1, 2, 3, 31, 63, 64, 65, 66, 127, 128, 129, 191, 192, 193, 255, 1000, 2048, 2049)
-
-
-@pytest.fixture(params=_cpu.isa_available())
-def isa(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = _cpu.isa_current()
-    _cpu.isa_use(request.param)
-    yield request.param
-    _cpu.isa_use(before)
 
 
 def unpack(bits: np.ndarray, n: int) -> np.ndarray:
