@@ -63,7 +63,9 @@ def _resampled(ids: np.ndarray, size: tuple[int, int], shift: float) -> np.ndarr
 
 def _data_folder() -> Path | None:
     given = os.environ.get("PANFUSE_DATA")
-    folders = [Path(given)] if given else [
-        parent / "shared" / "data" for parent in Path(__file__).resolve().parents
-    ]
+    folders = (
+        [Path(given)]
+        if given
+        else [parent / "shared" / "data" for parent in Path(__file__).resolve().parents]
+    )
     return next((folder for folder in folders if folder.is_dir()), None)

@@ -102,7 +102,7 @@ class PairCountsOf final : public PairCounts {
         write_labels(pred_labels_, pred_, columns.pred_labels, columns.pred_areas);
     }
 
- private:
+  private:
     // One label for each stretch of pairs with one id on a side.
     template <class Side>
     std::vector<Label> labels(Side side) const {
@@ -128,7 +128,7 @@ class PairCountsOf final : public PairCounts {
     }
 
     Dtype gt_, pred_;
-    std::vector<PairCount<Key>> pairs_;            // ascending, unique
+    std::vector<PairCount<Key>> pairs_;           // ascending, unique
     std::vector<Label> gt_labels_, pred_labels_;  // ascending
 };
 
@@ -268,8 +268,12 @@ std::vector<ContingencySize> Contingency::count() {
     return sizes;
 }
 
-void Contingency::write(std::size_t item, const ContingencyColumns& columns) const {
-    items_.at(item)->write(columns);
+void Contingency::write(const ContingencyColumns& columns) const {
+    ContingencyColumns rest = columns;
+    for (const auto& item : items_) {
+        item->write(rest);
+        rest = after(rest, item->size(), gt_.dtype, pred_.dtype);
+    }
 }
 
 }  // namespace panfuse::matching

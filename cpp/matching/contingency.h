@@ -22,7 +22,8 @@ class Contingency {
     // Walks the maps once; one size for each item of the batch.
     std::vector<ContingencySize> count();
 
-    void write(std::size_t item, const ContingencyColumns& columns) const;
+    // Writes all items. After `count`.
+    void write(const ContingencyColumns& columns) const;
 
   private:
     ArrayView gt_, pred_;

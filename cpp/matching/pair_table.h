@@ -55,7 +55,7 @@ void merge_equal(std::vector<PairCount<Key>>& sorted) {
 
 // Pairs of 8-bit ids: one counter each, no search.
 class DenseTable {
- public:
+  public:
     using Key = NarrowKey;
 
     explicit DenseTable(std::int64_t) {}
@@ -78,7 +78,7 @@ class DenseTable {
         return std::exchange(pairs_, {});
     }
 
- private:
+  private:
     static constexpr std::size_t most_pixels = std::size_t{1} << 31;
 
     void move_counts() {
@@ -102,10 +102,11 @@ class DenseTable {
 };
 
 // Open addressing, at most half full. A key is nearly always at home or right beside it. When even
-// the largest table is full, nearly every run is a pair of its own: then runs are only written down.
+// the largest table is full, nearly every run is a pair of its own: then runs are only written
+// down.
 template <class Key_>
 class HashTable {
- public:
+  public:
     using Key = Key_;
 
     // Sized for a natural map of that many pixels; grows as needed.
@@ -141,7 +142,7 @@ class HashTable {
         return pairs;
     }
 
- private:
+  private:
     static constexpr std::size_t least_slots = 64, natural_slots = 8192, most_slots = 1 << 18;
     static constexpr std::size_t first_compaction = std::size_t{1} << 23;
 

@@ -1,5 +1,5 @@
-// Stable sort of records by an unsigned 64-bit key: least significant digit first, and only the bits
-// in which the keys differ.
+// Stable sort of records by an unsigned 64-bit key: least significant digit first, and only the
+// bits in which the keys differ.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +29,8 @@ void radix_sort(std::vector<Record>& records, std::vector<Record>& scratch, Key 
         for (const Record& record : records) ++place[key(record) >> shift & digit];
         std::size_t total = 0;
         for (std::size_t& count : place) count = std::exchange(total, total + count);
-        for (const Record& record : records) scratch[place[key(record) >> shift & digit]++] = record;
+        for (const Record& record : records)
+            scratch[place[key(record) >> shift & digit]++] = record;
         records.swap(scratch);
         differing &= ~(digit << shift);
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +11,9 @@ import panfuse as pf
 from tests.matching.test_contingency import assert_table, packed
 from tests.matching.test_match import assert_matches, crowded_maps
 from tests.reference import matching as reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 emulated = pytest.importorskip(
     "panfuse._cuda_emulated", reason="panfuse was built without PANFUSE_EMULATED=ON"

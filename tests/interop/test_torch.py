@@ -207,7 +207,9 @@ def test_more_axes_than_numpy_had() -> None:
 
 def test_unequal_shapes() -> None:
     with pytest.raises(ValueError, match=r"one shape, got \(2, 3\) and \(3, 2\)"):
-        pf.contingency(torch.zeros((2, 3), dtype=torch.uint8), torch.zeros((3, 2), dtype=torch.int8))
+        pf.contingency(
+            torch.zeros((2, 3), dtype=torch.uint8), torch.zeros((3, 2), dtype=torch.int8)
+        )
 
 
 def test_the_class_is_no_tensor() -> None:

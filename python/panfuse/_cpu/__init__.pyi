@@ -5,8 +5,10 @@ from __future__ import annotations
 import collections.abc
 import typing
 from . import runs
-__all__: list[str] = ['compiler', 'contingency', 'isa_available', 'isa_current', 'isa_use', 'match', 'runs', 'version']
+__all__: list[str] = ['compiler', 'contingency', 'forced_backend', 'isa_available', 'isa_current', 'isa_use', 'match', 'runs', 'version']
 def contingency(gt: typing.Any, pred: typing.Any, ignored_gt: collections.abc.Iterable, ignored_pred: collections.abc.Iterable, batched: bool, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> list:
+    ...
+def forced_backend() -> str:
     ...
 def isa_available() -> list[str]:
     ...
