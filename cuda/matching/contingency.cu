@@ -18,7 +18,7 @@ namespace panfuse::cuda {
 namespace {
 
 // Slots of each table at first. A natural image of 2 Mpx has some hundred pairs.
-constexpr std::uint64_t least_slots = tile(4096, 64), most_slots = tile(32768, 512);
+constexpr std::uint64_t least_slots = tile(4096, 128), most_slots = tile(32768, 512);
 constexpr std::uint64_t pixels_per_slot = 64;
 constexpr std::uint64_t growth = tile(64, 8);
 

@@ -151,11 +151,16 @@ def contingency(
         A map is no array of integers or bool in the machine's byte order.
     ValueError
         The shapes differ, or the maps lie on two devices.
+    RuntimeError
+        The maps lie on a GPU, and no kernels for it can run here.
 
     Notes
     -----
     On a GPU the call synchronises once with the caller's stream, to learn how long the columns
-    are, and twice where nearly every pixel has a pair of its own.
+    are, and twice where nearly every pixel has a pair of its own. Where the caller's library has no
+    stream that panfuse knows (all but torch and CuPy), it also waits for the results.
+
+    JAX's results keep their 64 bits, whether or not ``jax_enable_x64`` is set.
 
     Examples
     --------
@@ -248,6 +253,8 @@ def match(
 
 
 def _ignored_by_side(ignore: Ignore) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if ignore is None:
+        return (), ()
     if isinstance(ignore, Mapping):
         unknown = set(ignore) - {"gt", "pred"}
         if unknown:
