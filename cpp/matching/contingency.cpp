@@ -5,132 +5,15 @@
 #include <type_traits>
 #include <utility>
 
-#include "matching/id_column.h"
 #include "matching/pair_table.h"
+#include "matching/sorted_pairs.h"
 #include "runs/pair_walk.h"
 #include "runs/scanner.h"
 #include "support/parallel.h"
 
 namespace panfuse::matching {
 
-class PairCounts {
-  public:
-    virtual ~PairCounts() = default;
-    virtual ContingencySize size() const = 0;
-    virtual void write(const ContingencyColumns& columns) const = 0;
-};
-
 namespace {
-
-// How ids are kept in a key of a given type: the element's bytes while counting, and in an order
-// that follows the ids afterwards.
-template <class Key>
-constexpr bool narrow = std::is_same_v<Key, NarrowKey>;
-
-constexpr std::uint64_t narrow_sign = 0x80000000;
-
-template <class Key>
-std::uint64_t narrowed(OrderedId id, Dtype dtype) {
-    if constexpr (!narrow<Key>) return id;
-    const std::uint64_t low = id & 0xFFFFFFFF;
-    return dtype.kind == Dtype::Kind::signed_integer ? low ^ narrow_sign : low;
-}
-
-template <class Key>
-std::uint64_t raw(std::uint64_t ordered, Dtype dtype) {
-    if constexpr (!narrow<Key>) return from_ordered(ordered, dtype);
-    return dtype.kind == Dtype::Kind::signed_integer ? ordered ^ narrow_sign : ordered;
-}
-
-// One side's ids on their way from counting to sorting.
-template <class Key>
-class IdOrder {
-  public:
-    IdOrder(Dtype dtype, const std::vector<OrderedId>& ignored) : dtype_(dtype) {
-        for (const OrderedId id : ignored) ignored_.push_back(narrowed<Key>(id, dtype));
-        zero_ = narrowed<Key>(to_ordered(0, dtype), dtype);
-    }
-
-    std::uint64_t operator()(std::uint64_t raw_id) const {
-        const std::uint64_t id = narrowed<Key>(to_ordered(raw_id, dtype_), dtype_);
-        return std::binary_search(ignored_.begin(), ignored_.end(), id) ? zero_ : id;
-    }
-
-  private:
-    Dtype dtype_;
-    std::vector<std::uint64_t> ignored_;
-    std::uint64_t zero_;
-};
-
-struct Label {
-    std::uint64_t id;
-    std::int64_t area;
-};
-
-template <class Key>
-class PairCountsOf final : public PairCounts {
-  public:
-    // `pairs` as counted, in no order, a key perhaps more than once.
-    PairCountsOf(std::vector<PairCount<Key>> pairs, Dtype gt, Dtype pred,
-                 const ContingencyOptions& options)
-        : gt_(gt), pred_(pred), pairs_(std::move(pairs)) {
-        const IdOrder<Key> gt_order(gt, options.ignored_gt), pred_order(pred, options.ignored_pred);
-        for (PairCount<Key>& pair : pairs_)
-            pair.key = Key::of(gt_order(pair.key.gt()), pred_order(pair.key.pred()));
-        std::vector<PairCount<Key>> scratch;
-        radix_sort(pairs_, scratch, [](const PairCount<Key>& pair) { return pair.key.pred(); });
-        pred_labels_ = labels([](Key key) { return key.pred(); });
-        radix_sort(pairs_, scratch, [](const PairCount<Key>& pair) { return pair.key.gt(); });
-        gt_labels_ = labels([](Key key) { return key.gt(); });
-        merge_equal(pairs_);
-    }
-
-    ContingencySize size() const override {
-        return {static_cast<std::int64_t>(pairs_.size()),
-                static_cast<std::int64_t>(gt_labels_.size()),
-                static_cast<std::int64_t>(pred_labels_.size())};
-    }
-
-    void write(const ContingencyColumns& columns) const override {
-        IdWriter gt_ids(columns.gt_ids, gt_), pred_ids(columns.pred_ids, pred_);
-        for (std::size_t i = 0; i < pairs_.size(); ++i) {
-            gt_ids.push(raw<Key>(pairs_[i].key.gt(), gt_));
-            pred_ids.push(raw<Key>(pairs_[i].key.pred(), pred_));
-            columns.counts[i] = pairs_[i].count;
-        }
-        write_labels(gt_labels_, gt_, columns.gt_labels, columns.gt_areas);
-        write_labels(pred_labels_, pred_, columns.pred_labels, columns.pred_areas);
-    }
-
-  private:
-    // One label for each stretch of pairs with one id on a side.
-    template <class Side>
-    std::vector<Label> labels(Side side) const {
-        std::size_t distinct = !pairs_.empty();
-        for (std::size_t i = 1; i < pairs_.size(); ++i)
-            distinct += side(pairs_[i].key) != side(pairs_[i - 1].key);
-        std::vector<Label> found;
-        found.reserve(distinct);
-        for (const auto& [key, count] : pairs_) {
-            if (found.empty() || found.back().id != side(key)) found.push_back({side(key), 0});
-            found.back().area += count;
-        }
-        return found;
-    }
-
-    static void write_labels(const std::vector<Label>& labels, Dtype dtype, void* ids,
-                             std::int64_t* areas) {
-        IdWriter writer(ids, dtype);
-        for (std::size_t i = 0; i < labels.size(); ++i) {
-            writer.push(raw<Key>(labels[i].id, dtype));
-            areas[i] = labels[i].area;
-        }
-    }
-
-    Dtype gt_, pred_;
-    std::vector<PairCount<Key>> pairs_;           // ascending, unique
-    std::vector<Label> gt_labels_, pred_labels_;  // ascending
-};
 
 struct Batch {
     std::vector<ArrayView> gt, pred;  // one view an item
@@ -154,12 +37,12 @@ Batch split(const ArrayView& gt, const ArrayView& pred, bool batched) {
 // Counts every item of the batch. A thread takes an equal share of all pixels, in item order, so
 // that an item has the pairs of one thread, or of a few where shares meet.
 template <class G, class P, class Table>
-std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
-                                                     const ContingencyOptions& options,
-                                                     int threads) {
+std::vector<std::unique_ptr<SortedPairs>> count_batch(const Batch& batch,
+                                                      const ContingencyOptions& options,
+                                                      int threads) {
     using Key = typename Table::Key;
     const std::size_t items = batch.gt.size();
-    std::vector<std::unique_ptr<PairCounts>> results(items);
+    std::vector<std::unique_ptr<SortedPairs>> results(items);
     if (items == 0) return results;
     const ArrayView &gt = batch.gt[0], &pred = batch.pred[0];
     const runs::PairWalk walk(gt, pred);
@@ -171,7 +54,7 @@ std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
 
     std::vector<Table> tables;  // made here: a new thread's first allocations are slow
     for (int i = 0; i < threads; ++i) tables.emplace_back(std::min(pixels, total / threads + 1));
-    std::vector<std::vector<std::vector<PairCount<Key>>>> parts(static_cast<std::size_t>(threads));
+    std::vector<std::vector<Pairs<Key>>> parts(static_cast<std::size_t>(threads));
     run_threads(threads, [&](int thread) {
         const auto share = [&](int index) {
             return total / threads * index + std::min<std::int64_t>(total % threads, index);
@@ -202,15 +85,15 @@ std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
                     const auto step = static_cast<std::size_t>(
                         std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))));
                     for (std::size_t i = static_cast<std::size_t>(thread); i < items; i += step) {
-                        std::vector<PairCount<Key>> pairs;
+                        Pairs<Key> pairs;
                         for (auto& part : parts) {
                             if (pairs.empty())
                                 pairs = std::move(part[i]);
                             else
                                 pairs.insert(pairs.end(), part[i].begin(), part[i].end());
                         }
-                        results[i] = std::make_unique<PairCountsOf<Key>>(std::move(pairs), gt.dtype,
-                                                                         pred.dtype, options);
+                        results[i] = std::make_unique<SortedPairsOf<Key>>(
+                            std::move(pairs), gt.dtype, pred.dtype, options);
                     }
                 });
     return results;

@@ -10,7 +10,7 @@
 
 namespace panfuse::matching {
 
-class PairCounts;  // the sorted pairs of one item
+class SortedPairs;  // the sorted pairs of one item
 
 class Contingency {
   public:
@@ -29,7 +29,7 @@ class Contingency {
     ArrayView gt_, pred_;
     ContingencyOptions options_;
     int threads_;
-    std::vector<std::unique_ptr<PairCounts>> items_;
+    std::vector<std::unique_ptr<SortedPairs>> items_;
 };
 
 }  // namespace panfuse::matching

@@ -28,7 +28,7 @@ class Match {
 
     ContingencyTable table_;
     MatchOptions options_;
-    std::vector<std::pair<std::int64_t, Row>> matches_;  // by row of the table, ascending
+    std::vector<std::pair<std::int64_t, Row>> matches_;         // by row of the table, ascending
     std::vector<std::uint64_t> unmatched_gt_, unmatched_pred_;  // by their bytes
 };
 

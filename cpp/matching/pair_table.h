@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/radix_sort.h"
+#include "support/uninitialized.h"
 
 namespace panfuse::matching {
 
@@ -40,9 +41,12 @@ struct PairCount {
     std::int64_t count;
 };
 
+template <class Key>
+using Pairs = UninitializedVector<PairCount<Key>>;
+
 // Adds up neighbours with equal keys.
 template <class Key>
-void merge_equal(std::vector<PairCount<Key>>& sorted) {
+void merge_equal(Pairs<Key>& sorted) {
     std::size_t last = 0;
     for (std::size_t i = 1; i < sorted.size(); ++i) {
         if (sorted[i].key == sorted[last].key)
@@ -73,7 +77,7 @@ class DenseTable {
     }
 
     // The pairs counted so far, in no order and perhaps repeated, and an empty table.
-    std::vector<PairCount<Key>> take() {
+    Pairs<Key> take() {
         move_counts();
         return std::exchange(pairs_, {});
     }
@@ -97,7 +101,7 @@ class DenseTable {
     }
 
     std::vector<std::uint32_t> counts_ = std::vector<std::uint32_t>(65536);
-    std::vector<PairCount<Key>> pairs_;
+    Pairs<Key> pairs_;
     std::size_t pixels_ = 0;
 };
 
@@ -129,8 +133,8 @@ class HashTable {
     }
 
     // The pairs counted so far, in no order and perhaps repeated, and an empty table.
-    std::vector<PairCount<Key>> take() {
-        std::vector<PairCount<Key>> pairs = std::exchange(written_down_, {});
+    Pairs<Key> take() {
+        Pairs<Key> pairs = std::exchange(written_down_, {});
         compact_at_ = first_compaction;
         full_ = false;
         for (const std::uint32_t slot : used_) {
@@ -205,7 +209,7 @@ class HashTable {
     void free_home_of_zero() { slots_[0].key = slots_[1].key = Key::of(0, 1); }
 
     void compact() {
-        std::vector<PairCount<Key>> scratch;
+        Pairs<Key> scratch;
         radix_sort(written_down_, scratch, [](const auto& pair) { return pair.key.pred(); });
         radix_sort(written_down_, scratch, [](const auto& pair) { return pair.key.gt(); });
         merge_equal(written_down_);
@@ -216,7 +220,7 @@ class HashTable {
     std::vector<std::uint32_t> used_;    // slots in use
     int shift_ = 0;
     bool full_ = false;
-    std::vector<PairCount<Key>> written_down_;
+    Pairs<Key> written_down_;
     std::size_t most_runs_;  // expected, before they are compacted
     std::size_t compact_at_ = first_compaction;
 };

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 # A tenth of a second and more; calls take some tens of microseconds.
 DELAY_CYCLES = 400_000_000
@@ -63,6 +65,9 @@ class CuPy:
 
     def reached(self, mark: Any) -> bool:
         return mark.done
+
+    def idle(self, stream: Any) -> bool:
+        return stream.done
 
     def synchronize(self) -> None:
         """Wait for the whole device."""
@@ -125,6 +130,9 @@ class Torch:
 
     def reached(self, mark: Any) -> bool:
         return mark.query()
+
+    def idle(self, stream: Any) -> bool:
+        return stream.query()
 
     def synchronize(self) -> None:
         self.module.cuda.synchronize()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import panfuse as pf
-from tests.interop.devices import DeviceMemory, FakeCupy
+from tests.interop.devices import DeviceLibrary, DeviceMemory, FakeCupy, NamespacedArray
 from tests.matching.test_contingency import assert_table, packed
 from tests.matching.test_match import assert_matches, crowded_maps
 from tests.reference import matching as reference
@@ -105,6 +105,39 @@ def test_memory_of_others_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None
     assert cost(lambda: pf.contingency(own, cupy.ndarray(pred, 1))) == COUNT_AND_WRITE
     for maps in ((own, lent), (lent, own), (lent, lent)):
         assert cost(lambda maps=maps: pf.contingency(*maps)) == (2, 2)
+
+
+class ChangingLibrary(DeviceLibrary):
+    """Changes a table's columns whenever it allocates, and watches what lies behind its arrays."""
+
+    def __init__(self, change: Callable[[], None]) -> None:
+        super().__init__()
+        self.change = change
+        self.behind: list[np.ndarray] = []
+
+    def empty(self, shape: tuple[int, ...], *, dtype: str, device: Any) -> NamespacedArray:
+        memory = np.full(shape[0] + 64, 77, dtype=dtype)
+        self.behind.append(memory[shape[0] :])
+        if dtype != "uint8":  # scratch comes before the work
+            self.change()
+        return NamespacedArray(memory[: shape[0]], device, self)
+
+
+@pytest.mark.parametrize("value", [0, 1, 5, 99, -7])
+def test_a_table_that_changes_under_way_overflows_nothing(value: int) -> None:
+    gt, pred = crowded_maps(3)
+    table = pf.contingency(gt, pred)
+    for name in pf.Contingency.__slots__:
+        columns = {other: getattr(table, other).copy() for other in pf.Contingency.__slots__}
+        library = ChangingLibrary(lambda column=columns[name]: column.fill(value))
+        before = {other: library.put(column) for other, column in columns.items()}
+        matches = pf.match(pf.Contingency(**before), iou_threshold=0.1)
+        assert len(library.behind) == 8
+        for behind in library.behind:
+            assert (behind == 77).all()
+        sound = pf.match(table, iou_threshold=0.1)
+        for column in pf.Matches.__slots__:
+            assert getattr(matches, column).shape == getattr(sound, column).shape
 
 
 def test_matching_waits_once() -> None:
