@@ -157,8 +157,10 @@ def contingency(
     Notes
     -----
     On a GPU the call synchronises once with the caller's stream, to learn how long the columns
-    are, and twice where nearly every pixel has a pair of its own. Where the caller's library has no
-    stream that panfuse knows (all but torch and CuPy), it also waits for the results.
+    are, and twice where nearly every pixel has a pair of its own. Where a map comes from a library
+    whose stream panfuse does not know (all but torch and CuPy), it also waits for the results.
+
+    The tables of a batch are slices of seven arrays, which live as long as one of them does.
 
     JAX's results keep their 64 bits, whether or not ``jax_enable_x64`` is set.
 
