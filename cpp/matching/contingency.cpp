@@ -34,68 +34,79 @@ Batch split(const ArrayView& gt, const ArrayView& pred, bool batched) {
     return {items_of(gt), items_of(pred)};
 }
 
-// Counts every item of the batch. A thread takes an equal share of all pixels, in item order, so
-// that an item has the pairs of one thread, or of a few where shares meet.
+// What one thread counts: the item it is at, and the pairs of the items before.
+template <class Table>
+struct alignas(64) Counter {  // on cache lines of its own
+    explicit Counter(std::int64_t pixels) : table(pixels) {}
+
+    void go_to(std::size_t next) {
+        if (next == item) return;
+        if (item != none) done.emplace_back(item, table.take());
+        item = next;
+    }
+
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    Table table;
+    std::size_t item = none;
+    std::vector<std::pair<std::size_t, Pairs<typename Table::Key>>> done;
+};
+
+// Counts every item of the batch. Threads take chunks of pixels in item order, so an item has the
+// pairs of the few threads that met in it.
 template <class G, class P, class Table>
 std::vector<std::unique_ptr<SortedPairs>> count_batch(const Batch& batch,
                                                       const ContingencyOptions& options,
                                                       int threads) {
     using Key = typename Table::Key;
+    constexpr std::int64_t most_chunk = 1 << 16;  // pixels; some 20 us of work
     const std::size_t items = batch.gt.size();
     std::vector<std::unique_ptr<SortedPairs>> results(items);
     if (items == 0) return results;
-    const ArrayView &gt = batch.gt[0], &pred = batch.pred[0];
-    const runs::PairWalk walk(gt, pred);
+    const Dtype gt_dtype = batch.gt[0].dtype, pred_dtype = batch.pred[0].dtype;
+    const runs::PairWalk walk(batch.gt[0], batch.pred[0]);
     const std::int64_t pixels = walk.size();
-    const std::int64_t total = pixels * static_cast<std::int64_t>(items);
-    const runs::Scanner& scanner = runs::scanner();
+    const std::int64_t chunk_pixels =
+        threads == 1 ? std::max<std::int64_t>(pixels, 1)
+                     : std::clamp<std::int64_t>(pixels / (4 * threads), 1, most_chunk);
+    const std::int64_t chunks_per_item = (pixels + chunk_pixels - 1) / chunk_pixels;
+    const std::int64_t chunks = chunks_per_item * static_cast<std::int64_t>(items);
     const auto joint_starts =
-        scanner.joint_starts[runs::width_index(sizeof(G))][runs::width_index(sizeof(P))];
+        runs::scanner().joint_starts[runs::width_index(sizeof(G))][runs::width_index(sizeof(P))];
 
-    std::vector<Table> tables;  // made here: a new thread's first allocations are slow
-    for (int i = 0; i < threads; ++i) tables.emplace_back(std::min(pixels, total / threads + 1));
-    std::vector<std::vector<Pairs<Key>>> parts(static_cast<std::size_t>(threads));
-    run_threads(threads, [&](int thread) {
-        const auto share = [&](int index) {
-            return total / threads * index + std::min<std::int64_t>(total % threads, index);
-        };
-        const std::int64_t begin = share(thread), end = share(thread + 1);
-        auto& part = parts[static_cast<std::size_t>(thread)];
-        part.resize(items);
-        if (begin == end) return;
-        Table& table = tables[static_cast<std::size_t>(thread)];
-        for (std::int64_t item = begin / pixels; item * pixels < end; ++item) {
-            const auto i = static_cast<std::size_t>(item);
-            const std::int64_t first = item * pixels;
-            walk.visit(batch.gt[i].data, batch.pred[i].data,
-                       std::max<std::int64_t>(begin - first, 0), std::min(end - first, pixels),
-                       [&](const void* a, const void* b, std::size_t n) {
-                           std::uint16_t starts[runs::stretch_pixels + runs::starts_slack];
-                           const std::size_t runs = joint_starts(a, b, n, starts);
-                           starts[runs] = static_cast<std::uint16_t>(n);
-                           table.add_runs(static_cast<const G*>(a), static_cast<const P*>(b),
-                                          starts, runs);
-                       });
-            part[i] = table.take();
-        }
+    std::vector<Counter<Table>> counters;  // made here: a new thread's first allocations are slow
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(threads, chunks); ++i)
+        counters.emplace_back(pixels);
+    run_chunks(threads, chunks, [&](int thread, std::int64_t chunk) {
+        Counter<Table>& counter = counters[static_cast<std::size_t>(thread)];
+        const auto item = static_cast<std::size_t>(chunk / chunks_per_item);
+        const std::int64_t begin = chunk % chunks_per_item * chunk_pixels;
+        counter.go_to(item);
+        walk.visit(batch.gt[item].data, batch.pred[item].data, begin,
+                   std::min(begin + chunk_pixels, pixels),
+                   [&](const void* a, const void* b, std::size_t n) {
+                       std::uint16_t starts[runs::stretch_pixels + runs::starts_slack];
+                       const std::size_t runs = joint_starts(a, b, n, starts);
+                       starts[runs] = static_cast<std::uint16_t>(n);
+                       counter.table.add_runs(static_cast<const G*>(a), static_cast<const P*>(b),
+                                              starts, runs);
+                   });
     });
 
-    run_threads(std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))),
-                [&](int thread) {
-                    const auto step = static_cast<std::size_t>(
-                        std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))));
-                    for (std::size_t i = static_cast<std::size_t>(thread); i < items; i += step) {
-                        Pairs<Key> pairs;
-                        for (auto& part : parts) {
-                            if (pairs.empty())
-                                pairs = std::move(part[i]);
-                            else
-                                pairs.insert(pairs.end(), part[i].begin(), part[i].end());
-                        }
-                        results[i] = std::make_unique<SortedPairsOf<Key>>(
-                            std::move(pairs), gt.dtype, pred.dtype, options);
-                    }
-                });
+    std::vector<Pairs<Key>> counted(items);
+    for (Counter<Table>& counter : counters) {
+        counter.go_to(Counter<Table>::none);
+        for (auto& [item, pairs] : counter.done) {
+            if (counted[item].empty())
+                counted[item] = std::move(pairs);
+            else
+                counted[item].insert(counted[item].end(), pairs.begin(), pairs.end());
+        }
+    }
+    run_chunks(threads, static_cast<std::int64_t>(items), [&](int, std::int64_t item) {
+        const auto i = static_cast<std::size_t>(item);
+        results[i] = std::make_unique<SortedPairsOf<Key>>(std::move(counted[i]), gt_dtype,
+                                                          pred_dtype, options);
+    });
     return results;
 }
 
