@@ -135,6 +135,11 @@ void check(const ArrayView& gt, const ArrayView& pred, bool batched, int threads
     if (threads < 1) throw std::invalid_argument("threads must be at least 1");
 }
 
+// In pixels of two 32-bit maps: what a map costs goes with its bytes.
+std::int64_t work(const ArrayView& gt, const ArrayView& pred) {
+    return gt.size() / 8 * (gt.dtype.bytes + pred.dtype.bytes);
+}
+
 }  // namespace
 
 Contingency::Contingency(const ArrayView& gt, const ArrayView& pred, ContingencyOptions options,
@@ -142,7 +147,7 @@ Contingency::Contingency(const ArrayView& gt, const ArrayView& pred, Contingency
     : gt_(gt),
       pred_(pred),
       options_(std::move(options)),
-      threads_(choose_threads(threads, gt.size())) {
+      threads_(choose_threads(threads, work(gt, pred))) {
     check(gt_, pred_, options_.batched, threads_);
 }
 
