@@ -7,8 +7,7 @@ prints the table of benchmarks/results/matching.md.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -17,6 +16,9 @@ import panfuse as pf
 from benchmarks.alternate import alternate, median, ratio
 from benchmarks.maps import Pair, coco_pair, noise_pair, street_pair
 from panfuse import _cpu
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 SMALL, LARGE = (480, 640), (1024, 2048)
 
@@ -32,7 +34,12 @@ class Case(NamedTuple):
 
 def cases() -> Iterator[Case]:
     """Every pair of maps that is measured."""
-    bars = {("int32", SMALL): 1.6, ("uint8", SMALL): 3, ("int32", LARGE): 1.25, ("uint8", LARGE): 1.1}
+    bars = {
+        ("int32", SMALL): 1.6,
+        ("uint8", SMALL): 3,
+        ("int32", LARGE): 1.25,
+        ("uint8", LARGE): 1.1,
+    }
     for (dtype, size), bar in bars.items():
         for kind, make in (("street", street_pair), ("COCO", coco_pair)):
             name = f"{kind} {size[0]}x{size[1]} {dtype}"
@@ -100,7 +107,8 @@ def test_match(benchmark: Any) -> None:
 
 def main() -> None:
     """Print the table."""
-    print(f"{platform.processor() or platform.machine()}, {_cpu.isa_current()}, NumPy {np.__version__}\n")
+    machine = platform.processor() or platform.machine()
+    print(f"{machine}, {_cpu.isa_current()}, NumPy {np.__version__}\n")
     print("| case | runs | ours, 1 thread | peer | ratio (bar) | 2 threads |")
     print("| --- | --- | --- | --- | --- | --- |")
     for case in cases():

@@ -12,8 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import panfuse
 import pytest
+
+import panfuse
 
 STUBS = Path(__file__).resolve().parents[1] / "python" / "panfuse" / "_cpu"
 # The values of the version and of the compiler are those of one build.

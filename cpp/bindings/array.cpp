@@ -117,11 +117,13 @@ Tensor from_dl(const DLTensor& in, const char* argument) {
     out.dtype = in.dtype;
     out.rank = in.ndim;
     out.place = {in.device.type, in.device.id};
-    std::int64_t stride = 1;
+    std::uint64_t stride = 1;  // unsigned, since lengths that overflow it are yet to be refused
     for (auto i = static_cast<std::size_t>(in.ndim); i-- > 0;) {
+        const auto given =
+            in.strides == nullptr ? stride : static_cast<std::uint64_t>(in.strides[i]);
         out.shape[i] = in.shape[i];
-        out.strides[i] = (in.strides == nullptr ? stride : in.strides[i]) * (in.dtype.bits / 8);
-        stride *= in.shape[i];
+        out.strides[i] = static_cast<std::int64_t>(given * (in.dtype.bits / 8u));
+        stride *= static_cast<std::uint64_t>(in.shape[i]);
     }
     return out;
 }

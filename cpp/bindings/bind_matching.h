@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,7 +47,42 @@ inline void check_shapes(const ArrayView& gt, const ArrayView& pred) {
                                 shape_text(pred));
 }
 
-// One tuple of columns (see ContingencyColumns) for each item.
+// In the order of ContingencyColumns.
+using ContingencyArrays = std::array<Column, 7>;
+
+inline py::list whole(const ContingencyArrays& columns) {
+    py::list tables(1);
+    tables[0] =
+        py::make_tuple(columns[0].array, columns[1].array, columns[2].array, columns[3].array,
+                       columns[4].array, columns[5].array, columns[6].array);
+    return tables;
+}
+
+// Each item's part of the columns of a batch, as the caller's library slices its arrays.
+inline py::list slices(const ContingencyArrays& columns,
+                       const std::vector<matching::ContingencySize>& sizes) {
+    py::list tables(sizes.size());
+    std::int64_t pair = 0, gt_label = 0, pred_label = 0;
+    const auto next = [](std::int64_t& begin, std::int64_t size) {
+        const py::slice rows(begin, begin + size, 1);
+        begin += size;
+        return rows;
+    };
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        const py::slice pairs = next(pair, sizes[i].pairs);
+        const py::slice gt_labels = next(gt_label, sizes[i].gt_labels);
+        const py::slice pred_labels = next(pred_label, sizes[i].pred_labels);
+        const auto part = [&](std::size_t column, const py::slice& rows) {
+            return py::object(columns[column].array[rows]);
+        };
+        tables[i] =
+            py::make_tuple(part(0, pairs), part(1, pairs), part(2, pairs), part(3, gt_labels),
+                           part(4, gt_labels), part(5, pred_labels), part(6, pred_labels));
+    }
+    return tables;
+}
+
+// One tuple of columns for each item.
 template <class Device>
 py::list contingency(const py::object& gt, const py::object& pred, const py::iterable& ignored_gt,
                      const py::iterable& ignored_pred, bool batched, std::optional<int> threads,
@@ -63,28 +99,25 @@ py::list contingency(const py::object& gt, const py::object& pred, const py::ite
         py::gil_scoped_release release;
         sizes = op.count();
     }
-    py::list tables(sizes.size());
-    std::vector<matching::ContingencyColumns> columns;
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-        const auto& [pairs, gt_labels, pred_labels] = sizes[i];
-        const Column table[] = {
-            caller.column(pairs, g.view.dtype), caller.column(pairs, p.view.dtype),
-            caller.column(pairs, int64),        caller.column(gt_labels, g.view.dtype),
-            caller.column(gt_labels, int64),    caller.column(pred_labels, p.view.dtype),
-            caller.column(pred_labels, int64),
-        };
-        columns.push_back({table[0].data, table[1].data, table[2].as<std::int64_t>(), table[3].data,
-                           table[4].as<std::int64_t>(), table[5].data,
-                           table[6].as<std::int64_t>()});
-        tables[i] = py::make_tuple(table[0].array, table[1].array, table[2].array, table[3].array,
-                                   table[4].array, table[5].array, table[6].array);
+    matching::ContingencySize all;
+    for (const auto& [pairs, gt_labels, pred_labels] : sizes) {
+        all.pairs += pairs;
+        all.gt_labels += gt_labels;
+        all.pred_labels += pred_labels;
     }
+    const ContingencyArrays columns = {
+        caller.column(all.pairs, g.view.dtype), caller.column(all.pairs, p.view.dtype),
+        caller.column(all.pairs, int64),        caller.column(all.gt_labels, g.view.dtype),
+        caller.column(all.gt_labels, int64),    caller.column(all.pred_labels, p.view.dtype),
+        caller.column(all.pred_labels, int64),
+    };
     {
         py::gil_scoped_release release;
-        for (std::size_t i = 0; i < columns.size(); ++i) op.write(i, columns[i]);
+        op.write({columns[0].data, columns[1].data, columns[2].as<std::int64_t>(), columns[3].data,
+                  columns[4].as<std::int64_t>(), columns[5].data, columns[6].as<std::int64_t>()});
         Device::finish(caller);
     }
-    return tables;
+    return batched ? slices(columns, sizes) : whole(columns);
 }
 
 // A contingency table that came in as columns, in the order of ContingencyTable.

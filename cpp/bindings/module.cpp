@@ -1,6 +1,10 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <cstdlib>
+#include <string>
+#include <vector>
+
 #include "bindings/bind_matching.h"
 #include "bindings/bind_png.h"
 #include "bindings/bind_runs.h"
@@ -23,6 +27,12 @@ std::string isa_current() { return std::string(isa::name(isa::current())); }
 
 void isa_use(const std::string& name) { isa::use(isa::parse(name)); }
 
+// PANFUSE_BACKEND, asked for at every call; os.environ would take a microsecond.
+std::string forced_backend() {
+    const char* name = std::getenv("PANFUSE_BACKEND");
+    return name == nullptr ? "" : name;
+}
+
 }  // namespace
 
 PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
@@ -34,6 +44,7 @@ PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
     m.def("isa_available", &isa_available);
     m.def("isa_current", &isa_current);
     m.def("isa_use", &isa_use, py::arg("name"));
+    m.def("forced_backend", &forced_backend);
     m.attr("version") = PANFUSE_VERSION;
     m.attr("compiler") = PANFUSE_COMPILER;
 }

@@ -4,6 +4,7 @@
 // how long each column will be, then `write()` into columns that the caller has allocated.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -20,7 +21,9 @@ struct ContingencySize {
     std::int64_t pairs = 0, gt_labels = 0, pred_labels = 0;
 };
 
-// Ids are written in the dtype of their map; pairs ascend by (gt id, pred id), labels by id.
+// Ids are written in the dtype of their map; pairs ascend by (gt id, pred id), labels by id. A
+// batch has one set of columns, in which an item's rows follow those of the item before it, so that
+// item i begins at the sum of the sizes of the items before. The lengths named here are such sums.
 struct ContingencyColumns {
     void* gt_ids;              // [pairs]
     void* pred_ids;            // [pairs]
@@ -31,7 +34,22 @@ struct ContingencyColumns {
     std::int64_t* pred_areas;  // [pred_labels]
 };
 
-// A contingency table to be read; columns as above.
+// Where the columns go on after these rows.
+PF_HD inline ContingencyColumns after(const ContingencyColumns& columns,
+                                      const ContingencySize& rows, Dtype gt, Dtype pred) {
+    const auto ids_after = [](void* ids, std::int64_t n, Dtype dtype) -> void* {
+        return static_cast<std::byte*>(ids) + n * dtype.bytes;
+    };
+    return {ids_after(columns.gt_ids, rows.pairs, gt),
+            ids_after(columns.pred_ids, rows.pairs, pred),
+            columns.counts + rows.pairs,
+            ids_after(columns.gt_labels, rows.gt_labels, gt),
+            columns.gt_areas + rows.gt_labels,
+            ids_after(columns.pred_labels, rows.pred_labels, pred),
+            columns.pred_areas + rows.pred_labels};
+}
+
+// A contingency table to be read; columns as above, of one item.
 struct ContingencyTable {
     Dtype gt_dtype, pred_dtype;
     ContingencySize size;

@@ -5,132 +5,15 @@
 #include <type_traits>
 #include <utility>
 
-#include "matching/id_column.h"
 #include "matching/pair_table.h"
+#include "matching/sorted_pairs.h"
 #include "runs/pair_walk.h"
 #include "runs/scanner.h"
 #include "support/parallel.h"
 
 namespace panfuse::matching {
 
-class PairCounts {
-  public:
-    virtual ~PairCounts() = default;
-    virtual ContingencySize size() const = 0;
-    virtual void write(const ContingencyColumns& columns) const = 0;
-};
-
 namespace {
-
-// How ids are kept in a key of a given type: the element's bytes while counting, and in an order
-// that follows the ids afterwards.
-template <class Key>
-constexpr bool narrow = std::is_same_v<Key, NarrowKey>;
-
-constexpr std::uint64_t narrow_sign = 0x80000000;
-
-template <class Key>
-std::uint64_t narrowed(OrderedId id, Dtype dtype) {
-    if constexpr (!narrow<Key>) return id;
-    const std::uint64_t low = id & 0xFFFFFFFF;
-    return dtype.kind == Dtype::Kind::signed_integer ? low ^ narrow_sign : low;
-}
-
-template <class Key>
-std::uint64_t raw(std::uint64_t ordered, Dtype dtype) {
-    if constexpr (!narrow<Key>) return from_ordered(ordered, dtype);
-    return dtype.kind == Dtype::Kind::signed_integer ? ordered ^ narrow_sign : ordered;
-}
-
-// One side's ids on their way from counting to sorting.
-template <class Key>
-class IdOrder {
-  public:
-    IdOrder(Dtype dtype, const std::vector<OrderedId>& ignored) : dtype_(dtype) {
-        for (const OrderedId id : ignored) ignored_.push_back(narrowed<Key>(id, dtype));
-        zero_ = narrowed<Key>(to_ordered(0, dtype), dtype);
-    }
-
-    std::uint64_t operator()(std::uint64_t raw_id) const {
-        const std::uint64_t id = narrowed<Key>(to_ordered(raw_id, dtype_), dtype_);
-        return std::binary_search(ignored_.begin(), ignored_.end(), id) ? zero_ : id;
-    }
-
-  private:
-    Dtype dtype_;
-    std::vector<std::uint64_t> ignored_;
-    std::uint64_t zero_;
-};
-
-struct Label {
-    std::uint64_t id;
-    std::int64_t area;
-};
-
-template <class Key>
-class PairCountsOf final : public PairCounts {
-  public:
-    // `pairs` as counted, in no order, a key perhaps more than once.
-    PairCountsOf(std::vector<PairCount<Key>> pairs, Dtype gt, Dtype pred,
-                 const ContingencyOptions& options)
-        : gt_(gt), pred_(pred), pairs_(std::move(pairs)) {
-        const IdOrder<Key> gt_order(gt, options.ignored_gt), pred_order(pred, options.ignored_pred);
-        for (PairCount<Key>& pair : pairs_)
-            pair.key = Key::of(gt_order(pair.key.gt()), pred_order(pair.key.pred()));
-        std::vector<PairCount<Key>> scratch;
-        radix_sort(pairs_, scratch, [](const PairCount<Key>& pair) { return pair.key.pred(); });
-        pred_labels_ = labels([](Key key) { return key.pred(); });
-        radix_sort(pairs_, scratch, [](const PairCount<Key>& pair) { return pair.key.gt(); });
-        gt_labels_ = labels([](Key key) { return key.gt(); });
-        merge_equal(pairs_);
-    }
-
-    ContingencySize size() const override {
-        return {static_cast<std::int64_t>(pairs_.size()),
-                static_cast<std::int64_t>(gt_labels_.size()),
-                static_cast<std::int64_t>(pred_labels_.size())};
-    }
-
-    void write(const ContingencyColumns& columns) const override {
-        IdWriter gt_ids(columns.gt_ids, gt_), pred_ids(columns.pred_ids, pred_);
-        for (std::size_t i = 0; i < pairs_.size(); ++i) {
-            gt_ids.push(raw<Key>(pairs_[i].key.gt(), gt_));
-            pred_ids.push(raw<Key>(pairs_[i].key.pred(), pred_));
-            columns.counts[i] = pairs_[i].count;
-        }
-        write_labels(gt_labels_, gt_, columns.gt_labels, columns.gt_areas);
-        write_labels(pred_labels_, pred_, columns.pred_labels, columns.pred_areas);
-    }
-
- private:
-    // One label for each stretch of pairs with one id on a side.
-    template <class Side>
-    std::vector<Label> labels(Side side) const {
-        std::size_t distinct = !pairs_.empty();
-        for (std::size_t i = 1; i < pairs_.size(); ++i)
-            distinct += side(pairs_[i].key) != side(pairs_[i - 1].key);
-        std::vector<Label> found;
-        found.reserve(distinct);
-        for (const auto& [key, count] : pairs_) {
-            if (found.empty() || found.back().id != side(key)) found.push_back({side(key), 0});
-            found.back().area += count;
-        }
-        return found;
-    }
-
-    static void write_labels(const std::vector<Label>& labels, Dtype dtype, void* ids,
-                             std::int64_t* areas) {
-        IdWriter writer(ids, dtype);
-        for (std::size_t i = 0; i < labels.size(); ++i) {
-            writer.push(raw<Key>(labels[i].id, dtype));
-            areas[i] = labels[i].area;
-        }
-    }
-
-    Dtype gt_, pred_;
-    std::vector<PairCount<Key>> pairs_;            // ascending, unique
-    std::vector<Label> gt_labels_, pred_labels_;  // ascending
-};
 
 struct Batch {
     std::vector<ArrayView> gt, pred;  // one view an item
@@ -151,68 +34,79 @@ Batch split(const ArrayView& gt, const ArrayView& pred, bool batched) {
     return {items_of(gt), items_of(pred)};
 }
 
-// Counts every item of the batch. A thread takes an equal share of all pixels, in item order, so
-// that an item has the pairs of one thread, or of a few where shares meet.
-template <class G, class P, class Table>
-std::vector<std::unique_ptr<PairCounts>> count_batch(const Batch& batch,
-                                                     const ContingencyOptions& options,
-                                                     int threads) {
-    using Key = typename Table::Key;
-    const std::size_t items = batch.gt.size();
-    std::vector<std::unique_ptr<PairCounts>> results(items);
-    if (items == 0) return results;
-    const ArrayView &gt = batch.gt[0], &pred = batch.pred[0];
-    const runs::PairWalk walk(gt, pred);
-    const std::int64_t pixels = walk.size();
-    const std::int64_t total = pixels * static_cast<std::int64_t>(items);
-    const runs::Scanner& scanner = runs::scanner();
-    const auto joint_starts =
-        scanner.joint_starts[runs::width_index(sizeof(G))][runs::width_index(sizeof(P))];
+// What one thread counts: the item it is at, and the pairs of the items before.
+template <class Table>
+struct alignas(64) Counter {  // on cache lines of its own
+    explicit Counter(std::int64_t pixels) : table(pixels) {}
 
-    std::vector<Table> tables;  // made here: a new thread's first allocations are slow
-    for (int i = 0; i < threads; ++i) tables.emplace_back(std::min(pixels, total / threads + 1));
-    std::vector<std::vector<std::vector<PairCount<Key>>>> parts(static_cast<std::size_t>(threads));
-    run_threads(threads, [&](int thread) {
-        const auto share = [&](int index) {
-            return total / threads * index + std::min<std::int64_t>(total % threads, index);
-        };
-        const std::int64_t begin = share(thread), end = share(thread + 1);
-        auto& part = parts[static_cast<std::size_t>(thread)];
-        part.resize(items);
-        if (begin == end) return;
-        Table& table = tables[static_cast<std::size_t>(thread)];
-        for (std::int64_t item = begin / pixels; item * pixels < end; ++item) {
-            const auto i = static_cast<std::size_t>(item);
-            const std::int64_t first = item * pixels;
-            walk.visit(batch.gt[i].data, batch.pred[i].data,
-                       std::max<std::int64_t>(begin - first, 0), std::min(end - first, pixels),
-                       [&](const void* a, const void* b, std::size_t n) {
-                           std::uint16_t starts[runs::stretch_pixels + runs::starts_slack];
-                           const std::size_t runs = joint_starts(a, b, n, starts);
-                           starts[runs] = static_cast<std::uint16_t>(n);
-                           table.add_runs(static_cast<const G*>(a), static_cast<const P*>(b),
-                                          starts, runs);
-                       });
-            part[i] = table.take();
-        }
+    void go_to(std::size_t next) {
+        if (next == item) return;
+        if (item != none) done.emplace_back(item, table.take());
+        item = next;
+    }
+
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    Table table;
+    std::size_t item = none;
+    std::vector<std::pair<std::size_t, Pairs<typename Table::Key>>> done;
+};
+
+// Counts every item of the batch. Threads take chunks of pixels in item order, so an item has the
+// pairs of the few threads that met in it.
+template <class G, class P, class Table>
+std::vector<std::unique_ptr<SortedPairs>> count_batch(const Batch& batch,
+                                                      const ContingencyOptions& options,
+                                                      int threads) {
+    using Key = typename Table::Key;
+    constexpr std::int64_t most_chunk = 1 << 16;  // pixels; some 20 us of work
+    const std::size_t items = batch.gt.size();
+    std::vector<std::unique_ptr<SortedPairs>> results(items);
+    if (items == 0) return results;
+    const Dtype gt_dtype = batch.gt[0].dtype, pred_dtype = batch.pred[0].dtype;
+    const runs::PairWalk walk(batch.gt[0], batch.pred[0]);
+    const std::int64_t pixels = walk.size();
+    const std::int64_t chunk_pixels =
+        threads == 1 ? std::max<std::int64_t>(pixels, 1)
+                     : std::clamp<std::int64_t>(pixels / (4 * threads), 1, most_chunk);
+    const std::int64_t chunks_per_item = (pixels + chunk_pixels - 1) / chunk_pixels;
+    const std::int64_t chunks = chunks_per_item * static_cast<std::int64_t>(items);
+    const auto joint_starts =
+        runs::scanner().joint_starts[runs::width_index(sizeof(G))][runs::width_index(sizeof(P))];
+
+    std::vector<Counter<Table>> counters;  // made here: a new thread's first allocations are slow
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(threads, chunks); ++i)
+        counters.emplace_back(pixels);
+    run_chunks(threads, chunks, [&](int thread, std::int64_t chunk) {
+        Counter<Table>& counter = counters[static_cast<std::size_t>(thread)];
+        const auto item = static_cast<std::size_t>(chunk / chunks_per_item);
+        const std::int64_t begin = chunk % chunks_per_item * chunk_pixels;
+        counter.go_to(item);
+        walk.visit(batch.gt[item].data, batch.pred[item].data, begin,
+                   std::min(begin + chunk_pixels, pixels),
+                   [&](const void* a, const void* b, std::size_t n) {
+                       std::uint16_t starts[runs::stretch_pixels + runs::starts_slack];
+                       const std::size_t runs = joint_starts(a, b, n, starts);
+                       starts[runs] = static_cast<std::uint16_t>(n);
+                       counter.table.add_runs(static_cast<const G*>(a), static_cast<const P*>(b),
+                                              starts, runs);
+                   });
     });
 
-    run_threads(std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))),
-                [&](int thread) {
-                    const auto step = static_cast<std::size_t>(
-                        std::min(threads, static_cast<int>(std::min<std::size_t>(items, 1024))));
-                    for (std::size_t i = static_cast<std::size_t>(thread); i < items; i += step) {
-                        std::vector<PairCount<Key>> pairs;
-                        for (auto& part : parts) {
-                            if (pairs.empty())
-                                pairs = std::move(part[i]);
-                            else
-                                pairs.insert(pairs.end(), part[i].begin(), part[i].end());
-                        }
-                        results[i] = std::make_unique<PairCountsOf<Key>>(std::move(pairs), gt.dtype,
-                                                                         pred.dtype, options);
-                    }
-                });
+    std::vector<Pairs<Key>> counted(items);
+    for (Counter<Table>& counter : counters) {
+        counter.go_to(Counter<Table>::none);
+        for (auto& [item, pairs] : counter.done) {
+            if (counted[item].empty())
+                counted[item] = std::move(pairs);
+            else
+                counted[item].insert(counted[item].end(), pairs.begin(), pairs.end());
+        }
+    }
+    run_chunks(threads, static_cast<std::int64_t>(items), [&](int, std::int64_t item) {
+        const auto i = static_cast<std::size_t>(item);
+        results[i] = std::make_unique<SortedPairsOf<Key>>(std::move(counted[i]), gt_dtype,
+                                                          pred_dtype, options);
+    });
     return results;
 }
 
@@ -241,6 +135,11 @@ void check(const ArrayView& gt, const ArrayView& pred, bool batched, int threads
     if (threads < 1) throw std::invalid_argument("threads must be at least 1");
 }
 
+// In pixels of two 32-bit maps: what a map costs goes with its bytes.
+std::int64_t work(const ArrayView& gt, const ArrayView& pred) {
+    return gt.size() / 8 * (gt.dtype.bytes + pred.dtype.bytes);
+}
+
 }  // namespace
 
 Contingency::Contingency(const ArrayView& gt, const ArrayView& pred, ContingencyOptions options,
@@ -248,7 +147,7 @@ Contingency::Contingency(const ArrayView& gt, const ArrayView& pred, Contingency
     : gt_(gt),
       pred_(pred),
       options_(std::move(options)),
-      threads_(choose_threads(threads, gt.size())) {
+      threads_(choose_threads(threads, work(gt, pred))) {
     check(gt_, pred_, options_.batched, threads_);
 }
 
@@ -268,8 +167,12 @@ std::vector<ContingencySize> Contingency::count() {
     return sizes;
 }
 
-void Contingency::write(std::size_t item, const ContingencyColumns& columns) const {
-    items_.at(item)->write(columns);
+void Contingency::write(const ContingencyColumns& columns) const {
+    ContingencyColumns rest = columns;
+    for (const auto& item : items_) {
+        item->write(rest);
+        rest = after(rest, item->size(), gt_.dtype, pred_.dtype);
+    }
 }
 
 }  // namespace panfuse::matching

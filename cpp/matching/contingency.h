@@ -10,7 +10,7 @@
 
 namespace panfuse::matching {
 
-class PairCounts;  // the sorted pairs of one item
+class SortedPairs;  // the sorted pairs of one item
 
 class Contingency {
   public:
@@ -22,13 +22,14 @@ class Contingency {
     // Walks the maps once; one size for each item of the batch.
     std::vector<ContingencySize> count();
 
-    void write(std::size_t item, const ContingencyColumns& columns) const;
+    // Writes all items. After `count`.
+    void write(const ContingencyColumns& columns) const;
 
   private:
     ArrayView gt_, pred_;
     ContingencyOptions options_;
     int threads_;
-    std::vector<std::unique_ptr<PairCounts>> items_;
+    std::vector<std::unique_ptr<SortedPairs>> items_;
 };
 
 }  // namespace panfuse::matching

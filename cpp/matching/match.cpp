@@ -37,6 +37,15 @@ std::size_t find(const IdReader& labels, std::int64_t n, OrderedId id, const cha
     return low;
 }
 
+// The segments among the labels that nothing has taken, by their bytes.
+std::vector<std::uint64_t> left(const void* labels, Dtype dtype, const std::vector<bool>& taken) {
+    const IdReader ids(labels, dtype);
+    std::vector<std::uint64_t> found;
+    for (std::size_t i = 0; i < taken.size(); ++i)
+        if (!taken[i] && ids.raw(i) != 0) found.push_back(ids.raw(i));
+    return found;
+}
+
 }  // namespace
 
 Match::Match(const ContingencyTable& table, const MatchOptions& options)
@@ -89,27 +98,23 @@ MatchSize Match::count() {
     }
     std::sort(candidates.begin(), candidates.end(), better);
 
-    gt_taken_.assign(static_cast<std::size_t>(table_.size.gt_labels), false);
-    pred_taken_.assign(static_cast<std::size_t>(table_.size.pred_labels), false);
+    std::vector<bool> gt_taken(static_cast<std::size_t>(table_.size.gt_labels));
+    std::vector<bool> pred_taken(static_cast<std::size_t>(table_.size.pred_labels));
     matches_.clear();
     for (const Candidate& candidate : candidates) {
         const Row& row = all[static_cast<std::size_t>(candidate.row)];
-        if (gt_taken_[row.gt] || pred_taken_[row.pred]) continue;
-        gt_taken_[row.gt] = pred_taken_[row.pred] = true;
+        if (gt_taken[row.gt] || pred_taken[row.pred]) continue;
+        gt_taken[row.gt] = pred_taken[row.pred] = true;
         matches_.emplace_back(candidate.row, row);
     }
     std::sort(matches_.begin(), matches_.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
 
-    const auto segments = [](const void* labels, Dtype dtype, std::int64_t n) {
-        const IdReader ids(labels, dtype);
-        std::int64_t count = 0;
-        for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) count += ids.raw(i) != 0;
-        return count;
-    };
-    const auto matched = static_cast<std::int64_t>(matches_.size());
-    return {matched, segments(table_.gt_labels, table_.gt_dtype, table_.size.gt_labels) - matched,
-            segments(table_.pred_labels, table_.pred_dtype, table_.size.pred_labels) - matched};
+    unmatched_gt_ = left(table_.gt_labels, table_.gt_dtype, gt_taken);
+    unmatched_pred_ = left(table_.pred_labels, table_.pred_dtype, pred_taken);
+    return {static_cast<std::int64_t>(matches_.size()),
+            static_cast<std::int64_t>(unmatched_gt_.size()),
+            static_cast<std::int64_t>(unmatched_pred_.size())};
 }
 
 void Match::write(const MatchColumns& columns) const {
@@ -123,15 +128,10 @@ void Match::write(const MatchColumns& columns) const {
         columns.intersection[i] = match.overlap.intersection;
         columns.union_[i] = match.overlap.union_;
     }
-    const auto write_unmatched = [](const void* labels, Dtype dtype, const std::vector<bool>& taken,
-                                    void* out) {
-        const IdReader ids(labels, dtype);
-        IdWriter writer(out, dtype);
-        for (std::size_t i = 0; i < taken.size(); ++i)
-            if (!taken[i] && ids.raw(i) != 0) writer.push(ids.raw(i));
-    };
-    write_unmatched(table_.gt_labels, table_.gt_dtype, gt_taken_, columns.unmatched_gt);
-    write_unmatched(table_.pred_labels, table_.pred_dtype, pred_taken_, columns.unmatched_pred);
+    IdWriter gt_left(columns.unmatched_gt, table_.gt_dtype);
+    for (const std::uint64_t id : unmatched_gt_) gt_left.push(id);
+    IdWriter pred_left(columns.unmatched_pred, table_.pred_dtype);
+    for (const std::uint64_t id : unmatched_pred_) pred_left.push(id);
 }
 
 }  // namespace panfuse::matching

@@ -28,8 +28,8 @@ class Match {
 
     ContingencyTable table_;
     MatchOptions options_;
-    std::vector<std::pair<std::int64_t, Row>> matches_;  // by row of the table, ascending
-    std::vector<bool> gt_taken_, pred_taken_;
+    std::vector<std::pair<std::int64_t, Row>> matches_;         // by row of the table, ascending
+    std::vector<std::uint64_t> unmatched_gt_, unmatched_pred_;  // by their bytes
 };
 
 }  // namespace panfuse::matching

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/radix_sort.h"
+#include "support/uninitialized.h"
 
 namespace panfuse::matching {
 
@@ -40,9 +41,12 @@ struct PairCount {
     std::int64_t count;
 };
 
+template <class Key>
+using Pairs = UninitializedVector<PairCount<Key>>;
+
 // Adds up neighbours with equal keys.
 template <class Key>
-void merge_equal(std::vector<PairCount<Key>>& sorted) {
+void merge_equal(Pairs<Key>& sorted) {
     std::size_t last = 0;
     for (std::size_t i = 1; i < sorted.size(); ++i) {
         if (sorted[i].key == sorted[last].key)
@@ -55,7 +59,7 @@ void merge_equal(std::vector<PairCount<Key>>& sorted) {
 
 // Pairs of 8-bit ids: one counter each, no search.
 class DenseTable {
- public:
+  public:
     using Key = NarrowKey;
 
     explicit DenseTable(std::int64_t) {}
@@ -73,12 +77,12 @@ class DenseTable {
     }
 
     // The pairs counted so far, in no order and perhaps repeated, and an empty table.
-    std::vector<PairCount<Key>> take() {
+    Pairs<Key> take() {
         move_counts();
         return std::exchange(pairs_, {});
     }
 
- private:
+  private:
     static constexpr std::size_t most_pixels = std::size_t{1} << 31;
 
     void move_counts() {
@@ -97,15 +101,16 @@ class DenseTable {
     }
 
     std::vector<std::uint32_t> counts_ = std::vector<std::uint32_t>(65536);
-    std::vector<PairCount<Key>> pairs_;
+    Pairs<Key> pairs_;
     std::size_t pixels_ = 0;
 };
 
 // Open addressing, at most half full. A key is nearly always at home or right beside it. When even
-// the largest table is full, nearly every run is a pair of its own: then runs are only written down.
+// the largest table is full, nearly every run is a pair of its own: then runs are only written
+// down.
 template <class Key_>
 class HashTable {
- public:
+  public:
     using Key = Key_;
 
     // Sized for a natural map of that many pixels; grows as needed.
@@ -128,8 +133,8 @@ class HashTable {
     }
 
     // The pairs counted so far, in no order and perhaps repeated, and an empty table.
-    std::vector<PairCount<Key>> take() {
-        std::vector<PairCount<Key>> pairs = std::exchange(written_down_, {});
+    Pairs<Key> take() {
+        Pairs<Key> pairs = std::exchange(written_down_, {});
         compact_at_ = first_compaction;
         full_ = false;
         for (const std::uint32_t slot : used_) {
@@ -141,7 +146,7 @@ class HashTable {
         return pairs;
     }
 
- private:
+  private:
     static constexpr std::size_t least_slots = 64, natural_slots = 8192, most_slots = 1 << 18;
     static constexpr std::size_t first_compaction = std::size_t{1} << 23;
 
@@ -204,7 +209,7 @@ class HashTable {
     void free_home_of_zero() { slots_[0].key = slots_[1].key = Key::of(0, 1); }
 
     void compact() {
-        std::vector<PairCount<Key>> scratch;
+        Pairs<Key> scratch;
         radix_sort(written_down_, scratch, [](const auto& pair) { return pair.key.pred(); });
         radix_sort(written_down_, scratch, [](const auto& pair) { return pair.key.gt(); });
         merge_equal(written_down_);
@@ -215,7 +220,7 @@ class HashTable {
     std::vector<std::uint32_t> used_;    // slots in use
     int shift_ = 0;
     bool full_ = false;
-    std::vector<PairCount<Key>> written_down_;
+    Pairs<Key> written_down_;
     std::size_t most_runs_;  // expected, before they are compacted
     std::size_t compact_at_ = first_compaction;
 };

@@ -22,7 +22,10 @@ PF_HD inline double iou(const Overlap& overlap) {
 // (panopticapi's rule); 0 where void counts.
 PF_HD inline Overlap overlap(std::int64_t intersection, std::int64_t gt_area,
                              std::int64_t pred_area, std::int64_t pred_void) {
-    return {intersection, gt_area + pred_area - intersection - pred_void};
+    // Unsigned, so that areas which no map has wrap around, and are refused by what they give.
+    const auto bits = [](std::int64_t n) { return static_cast<std::uint64_t>(n); };
+    return {intersection, static_cast<std::int64_t>(bits(gt_area) + bits(pred_area) -
+                                                    bits(intersection) - bits(pred_void))};
 }
 
 // A pair of rows of the table that wants to be matched. Above a threshold of 1/2 a segment is in at

@@ -18,6 +18,12 @@ struct Dtype {
     bool operator==(const Dtype&) const = default;
 };
 
+// What the bytes of an id are to be XORed with to sort, as an unsigned number, as the ids do.
+PF_HD inline std::uint64_t sign_bit(Dtype dtype) {
+    const bool is_signed = dtype.kind == Dtype::Kind::signed_integer;
+    return is_signed ? std::uint64_t{1} << (8 * dtype.bytes - 1) : 0;
+}
+
 // The value of an id, of whatever type, as an unsigned number that sorts as the ids do.
 using OrderedId = std::uint64_t;
 

@@ -1,6 +1,7 @@
 #include "support/parallel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <exception>
@@ -46,20 +47,24 @@ int choose_threads(std::optional<int> asked, std::int64_t work) {
     return static_cast<int>(std::min<std::int64_t>(thread_cap(), 2 * work / paying_work));
 }
 
-void run_threads(int threads, const std::function<void(int)>& body) {
-    std::vector<std::exception_ptr> failures(static_cast<std::size_t>(threads));
-    const auto guarded = [&](int index) {
+void run_chunks(int threads, std::int64_t chunks,
+                const std::function<void(int, std::int64_t)>& body) {
+    const auto workers = static_cast<int>(std::min<std::int64_t>(threads, chunks));
+    std::atomic<std::int64_t> next{0};
+    std::vector<std::exception_ptr> failures(static_cast<std::size_t>(std::max(workers, 1)));
+    const auto work = [&](int thread) {
         try {
-            body(index);
+            for (std::int64_t chunk;
+                 (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;)
+                body(thread, chunk);
         } catch (...) {
-            failures[static_cast<std::size_t>(index)] = std::current_exception();
+            failures[static_cast<std::size_t>(thread)] = std::current_exception();
         }
     };
     {
         std::vector<std::jthread> others;
-        others.reserve(static_cast<std::size_t>(threads - 1));
-        for (int index = 1; index < threads; ++index) others.emplace_back(guarded, index);
-        guarded(0);
+        for (int thread = 1; thread < workers; ++thread) others.emplace_back(work, thread);
+        work(0);
     }
     for (const auto& failure : failures)
         if (failure) std::rethrow_exception(failure);

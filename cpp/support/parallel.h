@@ -12,7 +12,11 @@ namespace panfuse {
 // a positive number).
 int choose_threads(std::optional<int> asked, std::int64_t work);
 
-// Runs body(0) .. body(threads - 1), one on the calling thread; rethrows the first exception.
-void run_threads(int threads, const std::function<void(int)>& body);
+// Calls body(thread, chunk) for every chunk in [0, chunks), on at most `threads` threads, of which
+// the calling one is the first. A thread takes the next chunk when it is done with one, so its
+// chunks ascend, and a thread that starts late (a new one takes 100 us on some machines) does less.
+// The first exception is rethrown.
+void run_chunks(int threads, std::int64_t chunks,
+                const std::function<void(int, std::int64_t)>& body);
 
 }  // namespace panfuse

@@ -18,7 +18,7 @@ namespace panfuse::cuda {
 namespace {
 
 // Slots of each table at first. A natural image of 2 Mpx has some hundred pairs.
-constexpr std::uint64_t least_slots = tile(4096, 64), most_slots = tile(32768, 512);
+constexpr std::uint64_t least_slots = tile(4096, 128), most_slots = tile(32768, 512);
 constexpr std::uint64_t pixels_per_slot = 64;
 constexpr std::uint64_t growth = tile(64, 8);
 
@@ -50,16 +50,10 @@ std::vector<Word> sortable_ids(const std::vector<OrderedId>& ids, Dtype dtype) {
 }  // namespace
 
 struct Contingency::State {
-    struct Item {
-        matching::ContingencySize size;
-        PairTables tables;
-        std::int64_t row = 0;  // in the tables
-    };
-
     MapPair maps;
     std::vector<Word> ignored[2];
     Call call;
-    std::vector<Item> items;
+    CountedBatch counted;
 
     std::vector<std::int64_t> count_items(const std::vector<std::int64_t>& pending,
                                           std::uint32_t capacity);
@@ -84,7 +78,7 @@ std::vector<std::int64_t> Contingency::State::count_items(const std::vector<std:
     const auto gt_list = workspace.reserve<Word>(entries);
     const auto pred_list = workspace.reserve<Word>(entries);
     const auto slots_of_pairs = workspace.reserve<std::uint32_t>(entries);
-    const bool all = rows == items.size();
+    const bool all = rows == counted.items.size();
     const auto item_of_row = workspace.reserve<std::int64_t>(all ? 0 : rows);
     const Workspace::Piece<Word> ignored_ids[2] = {workspace.reserve<Word>(ignored[0].size()),
                                                    workspace.reserve<Word>(ignored[1].size())};
@@ -123,6 +117,10 @@ std::vector<std::int64_t> Contingency::State::count_items(const std::vector<std:
     // The tables to be cleared come first.
     PF_CUDA(cudaMemsetAsync(workspace.at(pair_slots), 0, cleared, call.stream));
     count_pairs(arguments, call.stream);
+    if (all)
+        counted.first = arguments.tables;
+    else
+        copy_sizes(arguments, counted.first.sizes, call.stream);
 
     std::vector<std::uint32_t> found(rows * size_fields);
     PF_CUDA(cudaMemcpyAsync(found.data(), arguments.tables.sizes,
@@ -138,7 +136,7 @@ std::vector<std::int64_t> Contingency::State::count_items(const std::vector<std:
             overfull.push_back(pending[row]);
             continue;
         }
-        items[static_cast<std::size_t>(pending[row])] = {
+        counted.items[static_cast<std::size_t>(pending[row])] = {
             {size[pairs_size], size[gt_side], size[pred_side]},
             arguments.tables,
             static_cast<std::int64_t>(row)};
@@ -152,16 +150,17 @@ Contingency::Contingency(const ArrayView& gt, const ArrayView& pred,
                        {sortable_ids(options.ignored_gt, gt.dtype),
                         sortable_ids(options.ignored_pred, pred.dtype)},
                        call,
-                       {}}) {}
+                       {{}, {}, {gt.dtype, pred.dtype}}}) {}
 
 Contingency::~Contingency() = default;
 
 std::vector<matching::ContingencySize> Contingency::count() {
     const MapPair& maps = state_->maps;
     const DeviceGuard guard(state_->call.device);
-    state_->items.assign(static_cast<std::size_t>(maps.items), {});
+    std::vector<CountedItem>& items = state_->counted.items;
+    items.assign(static_cast<std::size_t>(maps.items), {});
     if (!maps.empty()) {
-        std::vector<std::int64_t> pending(state_->items.size());
+        std::vector<std::int64_t> pending(items.size());
         std::iota(pending.begin(), pending.end(), std::int64_t{0});
         const std::uint64_t most = slots_for_all(maps.pixels);
         std::uint64_t capacity = slots_at_first(maps.pixels);
@@ -174,22 +173,14 @@ std::vector<matching::ContingencySize> Contingency::count() {
         }
     }
     std::vector<matching::ContingencySize> sizes;
-    for (const State::Item& item : state_->items) sizes.push_back(item.size);
+    for (const CountedItem& item : items) sizes.push_back(item.size);
     return sizes;
 }
 
-void Contingency::write(std::size_t item, const matching::ContingencyColumns& columns) const {
-    const State::Item& counted = state_->items.at(item);
-    if (counted.size.pairs == 0) return;
+void Contingency::write(const matching::ContingencyColumns& columns) const {
+    if (state_->maps.empty()) return;
     const DeviceGuard guard(state_->call.device);
-    const MapPair& maps = state_->maps;
-    write_columns({counted.tables.item(counted.row),
-                   static_cast<std::uint32_t>(counted.size.pairs),
-                   {static_cast<std::uint32_t>(counted.size.gt_labels),
-                    static_cast<std::uint32_t>(counted.size.pred_labels)},
-                   {maps.sides[gt_side].dtype, maps.sides[pred_side].dtype},
-                   columns},
-                  state_->call);
+    write_columns(state_->counted, columns, state_->call);
 }
 
 }  // namespace panfuse::cuda

@@ -1,7 +1,6 @@
 // Pair counts of two id maps on a device: the twin of the core's class.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -24,8 +23,9 @@ class Contingency {
     // cost another pass and wait each time that they have 64 times as many.
     std::vector<matching::ContingencySize> count();
 
-    // Enqueues on the stream. After `count`.
-    void write(std::size_t item, const matching::ContingencyColumns& columns) const;
+    // Writes all items; enqueues on the stream. After `count`. One launch for all items of up to
+    // 4096 pairs that the first tables hold; nine, and four sorts, for each other.
+    void write(const matching::ContingencyColumns& columns) const;
 
   private:
     struct State;

@@ -62,7 +62,8 @@ __device__ void add_run(const CountArguments& arguments, const ItemTables& table
     }
     const Word key = pair_key(halves[gt_side], halves[pred_side]);
     bool fresh = false;
-    const std::uint32_t slot = find_or_claim(block.slots, block_slots, key, block_probes, fresh);
+    const auto stop = [](std::uint32_t tries) { return tries == block_probes; };
+    const std::uint32_t slot = find_or_claim(block.slots, block_slots, key, stop, fresh);
     if (slot == no_slot)
         tables.add(key, pixels);
     else
@@ -153,6 +154,14 @@ __global__ void __launch_bounds__(threads)
             tables.add(slot == 0 ? 0 : block.slots[slot], block.counts[slot]);
 }
 
+__global__ void copy_sizes_kernel(const std::uint32_t* from, const std::int64_t* items,
+                                  std::int64_t rows, std::uint32_t* to) {
+    const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+    if (row >= rows) return;
+    for (int field = 0; field < size_fields; ++field)
+        to[items[row] * size_fields + field] = from[row * size_fields + field];
+}
+
 }  // namespace
 
 void count_pairs(CountArguments arguments, cudaStream_t stream) {
@@ -180,6 +189,12 @@ void count_pairs(CountArguments arguments, cudaStream_t stream) {
                                  : count_kernel<count_threads, std::uint32_t, false>;
     }();
     launch(kernel, static_cast<unsigned>(blocks), count_threads, stream, arguments);
+}
+
+void copy_sizes(const CountArguments& arguments, std::uint32_t* sizes, cudaStream_t stream) {
+    const std::int64_t blocks = (arguments.rows - 1) / count_threads + 1;  // fewer than there were
+    launch(copy_sizes_kernel, static_cast<unsigned>(blocks), count_threads, stream,
+           arguments.tables.sizes, arguments.items, arguments.rows, sizes);
 }
 
 }  // namespace panfuse::cuda

@@ -21,7 +21,7 @@ struct IgnoredIds {
 struct CountArguments {
     MapPair maps;
     PairTables tables;          // cleared
-    const std::int64_t* items;  // on the device: the item of each row of the tables
+    const std::int64_t* items;  // on the device: the item of each row of the tables; null: the row
     std::int64_t rows;
     IgnoredIds ignored[2];
     // Set by `count_pairs`: how a block finds its pixels.
@@ -30,5 +30,8 @@ struct CountArguments {
 
 // One launch. The maps are not empty.
 void count_pairs(CountArguments arguments, cudaStream_t stream);
+
+// Copies the sizes of the counted items to tables that have a row for every item. One launch.
+void copy_sizes(const CountArguments& arguments, std::uint32_t* sizes, cudaStream_t stream);
 
 }  // namespace panfuse::cuda

@@ -27,8 +27,9 @@ constexpr int fault_shift = 56;
 
 // What the kernels tell the host.
 struct Found {
-    Word candidates, matches, void_labels[2];
-    Word fault;  // ~(fault << fault_shift | place), or 0
+    Word candidates, matches;
+    Word void_label[2];  // 1 + the place of id 0 among the labels; 0 for none
+    Word fault;          // ~(fault << fault_shift | place), or 0
 };
 
 struct MatchArguments {
@@ -42,7 +43,7 @@ struct MatchArguments {
     // By label.
     double* best_iou[2];
     Word* best_row[2];
-    Word* match[2];  // 1 + the row that the label is matched in; 0 for none
+    Word* match[2];  // 1 + the candidate that the label is matched in; 0 for none
     Found* found;
 };
 
@@ -106,11 +107,6 @@ __global__ void __launch_bounds__(threads)
     take_matches(const __grid_constant__ MatchArguments arguments) {
     PF_SHARED(Word, left);
     const matching::ContingencyTable& table = arguments.table;
-    if (threadIdx.x < 2) {
-        const int side = static_cast<int>(threadIdx.x);
-        arguments.found->void_labels[side] =
-            find_label(table, void_id(table, side), side) >= 0 ? 1 : 0;
-    }
     Word* live = arguments.live[0];
     Word* next = arguments.live[1];
     Word size = arguments.found->fault == 0 ? arguments.found->candidates : 0;
@@ -144,8 +140,7 @@ __global__ void __launch_bounds__(threads)
             if (arguments.best_row[gt_side][gt] != row ||
                 arguments.best_row[pred_side][pred] != row)
                 continue;
-            arguments.match[gt_side][gt] = row + 1;
-            arguments.match[pred_side][pred] = row + 1;
+            arguments.match[gt_side][gt] = arguments.match[pred_side][pred] = live[i] + 1;
             atomicAdd(&arguments.found->matches, Word{1});
         }
         __syncthreads();
@@ -160,23 +155,32 @@ __global__ void __launch_bounds__(threads)
         next = empty;
         __syncthreads();
     }
+    if (threadIdx.x < 2) {
+        const int side = static_cast<int>(threadIdx.x);
+        const std::int64_t label = find_label(table, void_id(table, side), side);
+        const bool alone = label >= 0 && arguments.match[side][label] == 0;
+        arguments.found->void_label[side] = alone ? static_cast<Word>(label + 1) : 0;
+    }
 }
 
 __device__ void store_match(const MatchArguments& arguments, const matching::MatchColumns& columns,
-                            std::int64_t at, std::int64_t row, std::int64_t gt_label) {
+                            std::int64_t at, Word candidate) {
     const matching::ContingencyTable& table = arguments.table;
-    const Word pred = id_at(table, row, pred_side);
-    const matching::Overlap overlap = overlap_of(table, arguments.options.ignore_void, row,
-                                                 gt_label, find_label(table, pred, pred_side));
+    const auto row = static_cast<std::int64_t>(arguments.rows[candidate]);
+    const matching::Overlap overlap =
+        overlap_of(table, arguments.options.ignore_void, row, arguments.labels[gt_side][candidate],
+                   arguments.labels[pred_side][candidate]);
     store_sortable(columns.gt_ids, at, id_at(table, row, gt_side), table.gt_dtype);
-    store_sortable(columns.pred_ids, at, pred, table.pred_dtype);
+    store_sortable(columns.pred_ids, at, id_at(table, row, pred_side), table.pred_dtype);
     columns.iou[at] = matching::iou(overlap);
     columns.intersection[at] = overlap.intersection;
     columns.union_[at] = overlap.union_;
 }
 
 // Block 0 writes what follows the labels of gt, block 1 what follows those of pred. A gt segment is
-// in one match at most, so matches in the order of their gt labels are in that of their rows.
+// in one match at most, so matches in the order of their gt labels are in that of their rows. Which
+// labels go where was settled before the columns were allocated: should the table change meanwhile,
+// values do, and places do not.
 template <int threads>
 __global__ void __launch_bounds__(threads)
     write_kernel(const __grid_constant__ MatchArguments arguments,
@@ -189,16 +193,16 @@ __global__ void __launch_bounds__(threads)
         const std::int64_t label = start + threadIdx.x;
         const bool mine = label < labels;
         const Word match = mine ? arguments.match[side][label] : 0;
-        const Word id = mine ? label_at(table, label, side) : void_id(table, side);
-        const bool alone = match == 0 && id != void_id(table, side);
+        const bool alone =
+            mine && match == 0 && static_cast<Word>(label + 1) != arguments.found->void_label[side];
         const BlockCount of_matches = count_flags<threads>(match != 0);
         const BlockCount of_alone = count_flags<threads>(alone);
         if (match != 0 && side == gt_side)
-            store_match(arguments, columns, matches + of_matches.before,
-                        static_cast<std::int64_t>(match - 1), label);
+            store_match(arguments, columns, matches + of_matches.before, match - 1);
         if (alone)
             store_sortable(side == gt_side ? columns.unmatched_gt : columns.unmatched_pred,
-                           unmatched + of_alone.before, id, dtype_of(table, side));
+                           unmatched + of_alone.before, label_at(table, label, side),
+                           dtype_of(table, side));
         matches += of_matches.total;
         unmatched += of_alone.total;
     }
@@ -319,7 +323,8 @@ matching::MatchSize Match::count() {
     PF_CUDA(cudaStreamSynchronize(call.stream));
     if (found.fault != 0) throw_fault(~found.fault);
     const auto alone = [&](int side) {
-        return static_cast<std::int64_t>(labels[side] - found.void_labels[side] - found.matches);
+        return static_cast<std::int64_t>(labels[side] - (found.void_label[side] != 0) -
+                                         found.matches);
     };
     return {static_cast<std::int64_t>(found.matches), alone(gt_side), alone(pred_side)};
 }

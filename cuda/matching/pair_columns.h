@@ -1,7 +1,8 @@
-// The columns of a counted item, in their order.
+// The columns of counted items, in their order.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "cuda/matching/pair_tables.cuh"
 #include "cuda/support/call.h"
@@ -9,15 +10,22 @@
 
 namespace panfuse::cuda {
 
-struct ColumnArguments {
-    ItemTables tables;
-    std::uint32_t pairs;  // not 0
-    std::uint32_t labels[2];
-    Dtype dtypes[2];
-    matching::ContingencyColumns columns;
+// A row of some tables.
+struct CountedItem {
+    matching::ContingencySize size;
+    PairTables tables;
+    std::int64_t row = 0;
 };
 
-// One launch for up to 4096 pairs, by comparing all with all; sorts beyond. No wait.
-void write_columns(const ColumnArguments& arguments, const Call& call);
+struct CountedBatch {
+    std::vector<CountedItem> items;  // none of them empty
+    PairTables first;                // with a row for each item, and sizes that are right for all
+    Dtype dtypes[2];
+};
+
+// One launch for all items that the first tables hold and that have up to 4096 pairs, by comparing
+// all with all; the others are sorted, one after the other. No wait.
+void write_columns(const CountedBatch& batch, const matching::ContingencyColumns& columns,
+                   const Call& call);
 
 }  // namespace panfuse::cuda

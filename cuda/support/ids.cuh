@@ -14,10 +14,6 @@ namespace panfuse::cuda {
 
 using Word = unsigned long long;  // the type that 64-bit atomics take
 
-PF_HD inline Word sign_bit(Dtype dtype) {
-    return dtype.kind == Dtype::Kind::signed_integer ? Word{1} << (8 * dtype.bytes - 1) : 0;
-}
-
 // `address` is aligned to `bytes`.
 PF_HD inline Word load_raw(const void* address, int bytes) {
     switch (bytes) {

@@ -25,13 +25,15 @@ __device__ T load_shared_with_others(const T* address) {
     return *static_cast<const volatile T*>(address);
 }
 
-// The slot of `key`, taken now if nobody has (`fresh`), or `no_slot` after `probes` tries.
-__device__ inline std::uint32_t find_or_claim(Word* slots, std::uint32_t capacity, Word key,
-                                              std::uint32_t probes, bool& fresh) {
+// The slot of `key`, taken now if nobody has (`fresh`), or `no_slot` where `stop` says so, which is
+// asked before each try, with the number of tries so far.
+template <class Stop>
+__device__ std::uint32_t find_or_claim(Word* slots, std::uint32_t capacity, Word key, Stop stop,
+                                       bool& fresh) {
     const Word stored = key == 0 ? 1 : key;
     std::uint32_t slot = key == 0 ? 0 : 1 + (hash_of(key) & (capacity - 1));
 #pragma unroll 1
-    for (std::uint32_t probe = 0; probe < probes; ++probe) {
+    for (std::uint32_t tries = 0; !stop(tries); ++tries) {
         // A slot never changes once it is taken, so only a free one has to be asked for by CAS.
         Word found = load_shared_with_others(slots + slot);
         if (found == 0) {
@@ -62,9 +64,13 @@ struct KeySet {
     // list if it is new, and `no_slot` otherwise.
     __device__ std::uint32_t add(Word key, std::uint32_t& place) const {
         place = no_slot;
-        if (load_shared_with_others(size) > limit()) return no_slot;
+        // Others may fill the set meanwhile, and a full one is long to search.
+        const auto stop = [this](std::uint32_t tries) {
+            return tries == capacity ||
+                   (tries % 64 == 0 && load_shared_with_others(size) > limit());
+        };
         bool fresh = false;
-        const std::uint32_t slot = find_or_claim(slots, capacity, key, capacity, fresh);
+        const std::uint32_t slot = find_or_claim(slots, capacity, key, stop, fresh);
         if (!fresh) return slot;
         place = atomicAdd(size, 1u);
         if (place >= limit()) {

@@ -44,6 +44,16 @@ struct Grid {
         : blocks(blocks_), where(where_) {}
 };
 
+// PANFUSE_SYNC=1 in the environment, which waits for each kernel, so that its error is reported
+// where it was launched. Read once.
+inline bool waits_for_each() {
+    static const bool waits = [] {
+        const char* const text = std::getenv("PANFUSE_SYNC");
+        return text != nullptr && std::string(text) == "1";
+    }();
+    return waits;
+}
+
 template <class... Parameters, class... Arguments>
 void launch_shared(void (*kernel)(Parameters...), Grid grid, dim3 block, std::size_t shared_bytes,
                    cudaStream_t stream, const Arguments&... arguments) {
@@ -61,18 +71,13 @@ void launch_shared(void (*kernel)(Parameters...), Grid grid, dim3 block, std::si
                                     addresses, shared_bytes, stream);
         },
         values);
-    static const bool synchronous = [] {
-        const char* const text = std::getenv("PANFUSE_SYNC");
-        return text != nullptr && std::string(text) == "1";
-    }();
-    if (error == cudaSuccess && synchronous) error = cudaStreamSynchronize(stream);
+    if (error == cudaSuccess && waits_for_each()) error = cudaStreamSynchronize(stream);
 #endif
     if (error != cudaSuccess)
         throw_cuda_error(error, std::string("a launch in ") + grid.where.function_name(),
                          grid.where.file_name(), grid.where.line());
 }
 
-// PANFUSE_SYNC=1 in the environment waits for each kernel, so that its error is reported here.
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), Grid grid, dim3 block, cudaStream_t stream,
             const Arguments&... arguments) {

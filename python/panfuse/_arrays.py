@@ -28,7 +28,8 @@ class Library:
     stream : int
         The caller's current CUDA stream; 0 is the legacy default stream, or no stream on a CPU.
     must_wait : bool
-        Whether results must be complete on return, because nobody knows the caller's stream.
+        Whether results must be complete on return, because nobody knows the caller's stream, or
+        when the memory of an argument is used again.
     """
 
     place: Place = (CPU, 0)
@@ -88,7 +89,7 @@ class _Jax(_NumPy):
 
     def __init__(self) -> None:
         self._from_dlpack = importlib.import_module("jax.dlpack").from_dlpack
-        self._enable_x64 = getattr(sys.modules["jax"], "enable_x64", None)
+        self._enable_x64: Any = getattr(sys.modules["jax"], "enable_x64", None)
         if self._enable_x64 is None:  # before JAX 0.8
             self._enable_x64 = importlib.import_module("jax.experimental").enable_x64
 
@@ -149,6 +150,8 @@ def take(**arrays: Any) -> tuple[Library, list[Any]]:
                 f"{first} and {name} must lie on one device, but {first} is on "
                 f"{_device_text(library.place)} and {name} on {_device_text(other.place)}"
             )
+        if other.must_wait:
+            library.must_wait = True
     return library, [array for _, array in taken.values()]
 
 
@@ -166,15 +169,14 @@ def _recognise(array: Any, name: str) -> tuple[Library, Any]:
         raise TypeError(f"{name}: a masked array's mask has no meaning here; use .filled(0)")
     if isinstance(array, (np.ndarray, np.generic)):
         return _NUMPY, np.asarray(array)
-    # A library that another thread is importing has no array type yet, and so no arrays.
     torch = sys.modules.get("torch")
-    if isinstance(array, getattr(torch, "Tensor", ())):
+    if _is_a(array, torch, "Tensor"):
         return _torch_library(torch, array, name), array.detach()
     cupy = sys.modules.get("cupy")
-    if isinstance(array, getattr(cupy, "ndarray", ())):
+    if _is_a(array, cupy, "ndarray"):
         return _CuPy(array), array
     jax = sys.modules.get("jax")
-    if isinstance(array, getattr(jax, "Array", ())):
+    if _is_a(array, jax, "Array"):
         _check_jax(array, name)
         return _Jax(), array
     if hasattr(array, "__dlpack__"):
@@ -202,6 +204,11 @@ def _from_buffer(array: Any, name: str) -> Any:
         ) from None
 
 
+def _is_a(array: Any, library: Any, name: str) -> bool:
+    # A library that another thread is importing has no array type yet, and so no arrays.
+    return isinstance(array, getattr(library, name, ()))
+
+
 def _torch_library(torch: Any, tensor: Any, name: str) -> Library:
     if tensor.device.type not in ("cpu", "cuda"):
         raise TypeError(f"{name}: expected a tensor on cpu or cuda, got one on {tensor.device}")
@@ -219,7 +226,8 @@ def _check_jax(array: Any, name: str) -> None:
         ) from error
     except RuntimeError as error:  # deleted, or given away by donation
         raise ValueError(f"{name}: {error}") from error
-    if array.dtype.kind not in "iub":  # JAX's 2- and 4-bit integers are of another kind
+    # JAX's integers of 2 and 4 bits are of another kind, its random keys of none.
+    if getattr(array.dtype, "kind", None) not in ("b", "i", "u"):
         raise TypeError(f"{name}: expected integers or bool, got {array.dtype}")
     if len(devices) != 1 or next(iter(devices)).platform != "cpu":
         raise TypeError(
@@ -258,21 +266,39 @@ def _dlpack_library(array: Any, name: str) -> Library:
 
 def _adopt_cuda_interface(array: Any, name: str) -> tuple[Library, Any]:
     """View a device array that knows nothing newer through the caller's CuPy or torch."""
+    library: Library
     if (cupy := sys.modules.get("cupy")) is not None:
-        view = cupy.asarray(array)
-        return _CuPy(view), view
-    if (torch := sys.modules.get("torch")) is not None:
+        view = cupy.asarray(array)  # waits for the stream that the interface names
+        library = _CuPy(view)
+    elif (torch := sys.modules.get("torch")) is not None:
         view = torch.as_tensor(array, device="cuda")
-        if view.numel() > 0 and view.data_ptr() != array.__cuda_array_interface__["data"][0]:
+        interface = array.__cuda_array_interface__
+        if view.numel() > 0 and view.data_ptr() != interface["data"][0]:
             raise ValueError(
                 f"{name}: expected an array on torch's current device, {view.device}, which torch "
                 "would have to copy this one to; call under torch.cuda.device"
             )
-        return _Torch(view), view
-    raise TypeError(
-        f"{name}: {type(array).__name__} has only __cuda_array_interface__, so no results can be "
-        "made for it; import cupy or torch"
+        if interface.get("stream") is not None:
+            _wait_for(torch, interface["stream"], view.device)
+        library = _Torch(view)
+    else:
+        raise TypeError(
+            f"{name}: {type(array).__name__} has only __cuda_array_interface__, so no results can "
+            "be made for it; import cupy or torch"
+        )
+    library.must_wait = True  # whoever owns the memory may reuse it as soon as the call returns
+    return library, view
+
+
+def _wait_for(torch: Any, stream: int, device: Any) -> None:
+    """Let torch's current stream wait for one that CUDA's array interface names."""
+    legacy_default = 1  # which torch would take for a stream of its own
+    producer = (
+        torch.cuda.default_stream(device)
+        if stream == legacy_default
+        else torch.cuda.ExternalStream(stream, device=device)
     )
+    torch.cuda.current_stream(device).wait_stream(producer)
 
 
 def _namespace(array: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import platform
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,8 +27,8 @@ class Backend(NamedTuple):
 
 def kernels(library: Library) -> Any:
     """Return the module whose kernels reach the arrays of `library`."""
-    forced = os.environ.get("PANFUSE_BACKEND") or None
-    if forced not in (None, *NAMES):
+    forced = _cpu.forced_backend()
+    if forced not in ("", *NAMES):
         raise ValueError(f"PANFUSE_BACKEND: expected one of {', '.join(NAMES)}, got {forced!r}")
     if forced == "emulated":
         return _need("emulated")

@@ -151,11 +151,18 @@ def contingency(
         A map is no array of integers or bool in the machine's byte order.
     ValueError
         The shapes differ, or the maps lie on two devices.
+    RuntimeError
+        The maps lie on a GPU, and no kernels for it can run here.
 
     Notes
     -----
     On a GPU the call synchronises once with the caller's stream, to learn how long the columns
-    are, and twice where nearly every pixel has a pair of its own.
+    are, and twice where nearly every pixel has a pair of its own. Where a map comes from a library
+    whose stream panfuse does not know (all but torch and CuPy), it also waits for the results.
+
+    The tables of a batch are slices of seven arrays, which live as long as one of them does.
+
+    JAX's results keep their 64 bits, whether or not ``jax_enable_x64`` is set.
 
     Examples
     --------
@@ -248,6 +255,8 @@ def match(
 
 
 def _ignored_by_side(ignore: Ignore) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if ignore is None:
+        return (), ()
     if isinstance(ignore, Mapping):
         unknown = set(ignore) - {"gt", "pred"}
         if unknown:

@@ -5,6 +5,7 @@ The emulated kernels serve them. Nothing here can be read as a host array, so a 
 
 from __future__ import annotations
 
+import copy
 import math
 import types
 import weakref
@@ -61,6 +62,12 @@ class DeviceArray:
         return producers.make_capsule(
             self._memory, device=self.place, on_delete=lambda: self.log.events.append("return")
         )
+
+    def __getitem__(self, rows: slice) -> DeviceArray:
+        part = copy.copy(self)
+        part._memory = self._memory[rows]
+        self.log.made.add(part)
+        return part
 
     def to_host(self) -> np.ndarray:
         return self._memory

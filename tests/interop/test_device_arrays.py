@@ -98,22 +98,23 @@ def test_residency_decides_the_kernels(emulator: Any, library: DeviceLibrary) ->
 
 @pytest.mark.parametrize("batched", [False, True])
 def test_memory_is_the_librarys_own(emulator: Any, library: DeviceLibrary, batched: bool) -> None:
-    """Seven columns a table; whatever else was allocated is bytes, and free again."""
+    """Seven columns, of which a batch's tables are slices; the rest is bytes, and free again."""
     gt, pred = label_maps((3, 5, 9), "uint16")
     result = pf.contingency(library.put(gt), library.put(pred), batched=batched)
     tables = result if batched else [result]
-    columns = [getattr(table, name) for table in tables for name in COLUMNS]
-    gc.collect()
-    assert set(columns) == set(library.made)
-    wanted = [(0, column.dtype, column.shape[0]) for column in columns]
+    dtypes = [getattr(tables[0], name).dtype for name in COLUMNS]
+    lengths = [sum(getattr(table, name).shape[0] for table in tables) for name in COLUMNS]
     rest = list(library.allocations)
-    for allocation in wanted:
-        rest.remove(allocation)
+    for dtype, length in zip(dtypes, lengths, strict=True):
+        rest.remove((0, dtype, length))
     assert 0 < len(rest) < 10
     assert {dtype for _, dtype, _ in rest} == {"uint8"}
+    gc.collect()
+    assert library.events.count("free") == len(rest) + (7 if batched else 0)
     maps = zip(gt, pred, strict=True) if batched else [(gt, pred)]
     for table, (one_gt, one_pred) in zip(tables, maps, strict=True):
         assert_counts(table, one_gt, one_pred, on(0, library))
+        assert_matches(pf.match(table), one_gt, one_pred, on(0, library))
 
 
 def test_an_empty_map_needs_columns_alone(emulator: Any, library: DeviceLibrary) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -207,7 +208,9 @@ def test_more_axes_than_numpy_had() -> None:
 
 def test_unequal_shapes() -> None:
     with pytest.raises(ValueError, match=r"one shape, got \(2, 3\) and \(3, 2\)"):
-        pf.contingency(torch.zeros((2, 3), dtype=torch.uint8), torch.zeros((3, 2), dtype=torch.int8))
+        pf.contingency(
+            torch.zeros((2, 3), dtype=torch.uint8), torch.zeros((3, 2), dtype=torch.int8)
+        )
 
 
 def test_the_class_is_no_tensor() -> None:
@@ -242,6 +245,34 @@ def test_device_memory_is_viewed_through_torch(monkeypatch: pytest.MonkeyPatch) 
     table = pf.contingency(*(memory for memory, _ in arrays.values()))
     assert_counts(table, gt, pred, get)
     assert asked == ["cuda", "cuda"]
+
+
+@pytest.mark.parametrize(
+    ("named", "waits"),
+    [
+        ({}, []),
+        ({"stream": None}, []),
+        ({"stream": 1}, ["default"]),
+        ({"stream": 0x7770}, [0x7770]),
+    ],
+)
+def test_device_memory_comes_after_its_stream(
+    monkeypatch: pytest.MonkeyPatch, named: dict[str, Any], waits: list[Any]
+) -> None:
+    memory, waited = DeviceMemory(array := label_map(1)), []
+    memory.__cuda_array_interface__ |= named
+    streams = {
+        "current_stream": lambda _: types.SimpleNamespace(wait_stream=waited.append),
+        "default_stream": lambda _: "default",
+        "ExternalStream": lambda stream, device: stream,
+    }
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    monkeypatch.setattr(torch, "as_tensor", lambda *_, **__: torch.from_numpy(array))
+    for name, function in streams.items():
+        monkeypatch.setattr(torch.cuda, name, function)
+    table = pf.contingency(memory, torch.from_numpy(array))
+    assert waited == waits
+    assert table.counts.sum() == array.size
 
 
 def test_device_memory_is_not_copied_to_another_device(monkeypatch: pytest.MonkeyPatch) -> None:

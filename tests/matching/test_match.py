@@ -153,6 +153,11 @@ def doctored(**columns: Any) -> pf.Contingency:
         ({"gt_ids": np.array([2, 1])}, ValueError, "gt_ids.*out of order"),
         ({"counts": np.array([2, 0])}, ValueError, "counts"),
         ({"counts": np.array([9, 1])}, ValueError, "counts"),
+        (
+            {"gt_areas": np.full(2, 2**63 - 1), "pred_areas": np.full(2, 2**63 - 1)},
+            ValueError,
+            "counts",
+        ),
         ({"counts": np.array([2, -1])}, ValueError, "counts"),
     ],
 )

@@ -6,8 +6,10 @@ import collections.abc
 import typing
 from . import png
 from . import runs
-__all__: list[str] = ['compiler', 'contingency', 'isa_available', 'isa_current', 'isa_use', 'match', 'png', 'runs', 'version']
+__all__: list[str] = ['compiler', 'contingency', 'forced_backend', 'isa_available', 'isa_current', 'isa_use', 'match', 'png', 'runs', 'version']
 def contingency(gt: typing.Any, pred: typing.Any, ignored_gt: collections.abc.Iterable, ignored_pred: collections.abc.Iterable, batched: bool, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> list:
+    ...
+def forced_backend() -> str:
     ...
 def isa_available() -> list[str]:
     ...
