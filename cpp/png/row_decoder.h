@@ -30,6 +30,7 @@ class RowDecoder {
     // that starts with `name`.
     void open(std::span<const std::uint8_t> file, std::string_view name, std::uint64_t most_pixels);
 
+    const Header& header() const { return chunks_.header; }
     std::size_t width() const { return chunks_.header.width; }
     std::size_t height() const { return chunks_.header.height; }
 

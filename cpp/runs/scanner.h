@@ -38,10 +38,16 @@ struct Scanner {
     using JointStarts = std::size_t (*)(const void* a, const void* b, std::size_t n,
                                         std::uint16_t* starts);
 
+    // Ascending positions i < n where bit i of `a` or of `b` is set; bits from n on are 0. Their
+    // count is returned; n and `starts` as above.
+    using JointBits = std::size_t (*)(const std::uint64_t* a, const std::uint64_t* b, std::size_t n,
+                                      std::uint16_t* starts);
+
     // Indexed by the element's width: 1, 2, 4, 8 bytes are 0, 1, 2, 3.
     std::array<Changes, 4> changes;
     std::array<Differences, 4> differences;
     std::array<std::array<JointStarts, 4>, 4> joint_starts;
+    JointBits joint_bits;
 };
 
 inline constexpr std::size_t width_index(std::size_t bytes) {

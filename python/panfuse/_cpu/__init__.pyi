@@ -4,9 +4,10 @@ panfuse's kernels for the CPU; the public functions stand in front of them.
 from __future__ import annotations
 import collections.abc
 import typing
+from . import evaluation
 from . import png
 from . import runs
-__all__: list[str] = ['compiler', 'contingency', 'forced_backend', 'isa_available', 'isa_current', 'isa_use', 'match', 'png', 'runs', 'version']
+__all__: list[str] = ['compiler', 'contingency', 'evaluation', 'forced_backend', 'isa_available', 'isa_current', 'isa_use', 'match', 'png', 'runs', 'version']
 def contingency(gt: typing.Any, pred: typing.Any, ignored_gt: collections.abc.Iterable, ignored_pred: collections.abc.Iterable, batched: bool, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> list:
     ...
 def forced_backend() -> str:
