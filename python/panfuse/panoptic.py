@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ import numpy.typing as npt
 from panfuse import _category_mapping, _consistency, _encoded, _maps
 from panfuse.categories import Categories, thing_ids
 from panfuse.segments import Segments
+
+if TYPE_CHECKING:
+    import os
 
 __all__ = ["Panoptic"]
 
@@ -314,6 +317,33 @@ class Panoptic:
                 ids = _paint(ids, segments, owners, 0, _maps.dtype_of(ids))
                 segments = merged
         return Panoptic(ids, segments, categories=categories, decisions=self.decisions)
+
+    def save_coco(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        image_id: int | str = 1,
+        file_name: str | None = None,
+        categories: Categories | None = None,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Write a COCO panoptic JSON file of this one image, and its PNG file.
+
+        `panfuse.formats.coco.write` writes many, and says what the arguments are; `categories`
+        default to the result's own.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            As there; ValueError also if no categories are known.
+        """
+        from panfuse.formats import coco
+
+        categories = self._categories if categories is None else categories
+        if categories is None:
+            raise ValueError("categories: expected a Categories, since the result has none")
+        items = [(image_id, self) if file_name is None else (image_id, file_name, self)]
+        coco.write(path, items, categories=categories, folder=folder)
 
     def to_original(self) -> Any:
         """Return the map exactly as the project behind the fusion's preset returns it.
