@@ -82,9 +82,8 @@ py::tuple columns(const Comparison& comparison) {
 
 // Pairs of one image: int64 columns, sorted by (gt id, pred id).
 std::vector<evaluation::Pair> take_pairs(const py::handle table) {
-    const auto [gt, pred, counts] =
-        table.cast<std::tuple<Numbers<std::int64_t>, Numbers<std::int64_t>,
-                              Numbers<std::int64_t>>>();
+    const auto [gt, pred, counts] = table.cast<
+        std::tuple<Numbers<std::int64_t>, Numbers<std::int64_t>, Numbers<std::int64_t>>>();
     const auto gt_ids = span(gt), pred_ids = span(pred), pixels = span(counts);
     if (gt_ids.size() != pred_ids.size() || gt_ids.size() != pixels.size())
         throw std::invalid_argument("expected the columns of a table to have one length");

@@ -51,6 +51,19 @@ py::array_t<std::uint16_t> joint_starts(const py::object& a_, const py::object& 
     return py::array_t<std::uint16_t>(static_cast<py::ssize_t>(count), starts.data());
 }
 
+py::array_t<std::uint16_t> joint_bits(const py::object& a_, const py::object& b_, std::size_t n) {
+    const Array a = row(a_, "a"), b = row(b_, "b");
+    check_lengths(a, b);
+    if (n > runs::most_joint_pixels) throw std::invalid_argument("row is too long");
+    if (a.view.dtype.bytes != 8 || b.view.dtype.bytes != 8 || length(a) != runs::words(n))
+        throw std::invalid_argument("expected the 64-bit words of n bits");
+    std::vector<std::uint16_t> starts(n + runs::starts_slack);
+    const std::size_t count = runs::scanner().joint_bits(
+        static_cast<const std::uint64_t*>(a.view.data),
+        static_cast<const std::uint64_t*>(b.view.data), n, starts.data());
+    return py::array_t<std::uint16_t>(static_cast<py::ssize_t>(count), starts.data());
+}
+
 }  // namespace
 
 void bind_runs(py::module_& m) {
@@ -58,6 +71,7 @@ void bind_runs(py::module_& m) {
     runs.def("changes", &changes, py::arg("row"));
     runs.def("differences", &differences, py::arg("row"), py::arg("above"));
     runs.def("joint_starts", &joint_starts, py::arg("a"), py::arg("b"));
+    runs.def("joint_bits", &joint_bits, py::arg("a"), py::arg("b"), py::arg("n"));
 }
 
 }  // namespace panfuse::bindings

@@ -89,7 +89,9 @@ Comparison gather(std::span<const Worker> workers, std::span<const Place> places
 Listed ListedColumns::of(std::size_t image) const {
     const auto first = static_cast<std::size_t>(offsets[image]);
     const auto n = static_cast<std::size_t>(offsets[image + 1]) - first;
-    const auto part = [=](auto column) { return column.empty() ? column : column.subspan(first, n); };
+    const auto part = [=](auto column) {
+        return column.empty() ? column : column.subspan(first, n);
+    };
     return {part(all.ids), part(all.category_ids), part(all.is_crowd), part(all.areas)};
 }
 

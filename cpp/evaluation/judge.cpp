@@ -79,9 +79,9 @@ void Judge::check_lists(const Image& image) const {
         for (const Segment& s : side.segments) {
             if (s.id == void_id) refuse(image, map, "segment 0 is listed, but id 0 is void");
             if (!known(s.category_id))
-                refuse(image, map,
-                       segment(s.id) + " has the unknown category " +
-                           std::to_string(s.category_id));
+                refuse(
+                    image, map,
+                    segment(s.id) + " has the unknown category " + std::to_string(s.category_id));
         }
         if (side.segments.size() == listed.size()) return;
         std::vector<std::int64_t> ids(listed.ids.begin(), listed.ids.end());
@@ -213,7 +213,8 @@ void Judge::note(const Image& image, Judgement& to) const {
             is_first = is_first && s.place >= first.place;
         }
         if (is_first && crowds > 1)
-            to.notes.push_back({Finding::crowds, first.category_id, static_cast<double>(crowds), 0});
+            to.notes.push_back(
+                {Finding::crowds, first.category_id, static_cast<double>(crowds), 0});
     }
 }
 

@@ -32,7 +32,8 @@ class Judge {
         bool is_crowd;
         bool matched = false;
         std::int64_t pixels = 0;
-        std::int64_t in_void = 0, in_crowd = 0;  // of a prediction: pixels where gt is void or crowd
+        std::int64_t in_void = 0,
+                     in_crowd = 0;  // of a prediction: pixels where gt is void or crowd
     };
     // The listed segments of one map, by id, and their order in JSON.
     struct Side {

@@ -124,8 +124,8 @@ void PairCounter::sort_pairs() {
     matching::merge_equal(keys_);
     pairs_.clear();
     for (const auto& [key, count] : keys_)
-        pairs_.push_back({static_cast<std::int64_t>(key.gt()),
-                          static_cast<std::int64_t>(key.pred()), count});
+        pairs_.push_back(
+            {static_cast<std::int64_t>(key.gt()), static_cast<std::int64_t>(key.pred()), count});
 }
 
 }  // namespace panfuse::evaluation

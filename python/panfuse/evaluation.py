@@ -7,15 +7,18 @@ judged once, and the metrics only add up. The metrics stand in `panfuse.metrics`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from panfuse import _backend, _checks
-from panfuse.matching import Contingency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from panfuse.matching import Contingency
 
 __all__ = [
     "AREA",

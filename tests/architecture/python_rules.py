@@ -111,10 +111,11 @@ def kernels(root: Path) -> Iterator[str]:
 
 
 def private_modules(root: Path) -> Iterator[str]:
-    """What stands on the rooms uses what any user could."""
+    """What stands on the rooms uses what any user could, and private files of its own."""
     for module in modules(root):
         for imported in imports(module) if module.room in PUBLIC_USERS else ():
-            inside = imported.full.startswith("panfuse.")
+            own = imported.full.startswith(f"panfuse.{module.room}.")
+            inside = imported.full.startswith("panfuse.") and not own
             if inside and re.search(r"\._(?!_)", imported.full):
                 yield f"{module.path}: {imported.full}"
 

@@ -52,6 +52,18 @@ def test_joint_starts(isa: str, a_dtype: type, b_dtype: type, change: float) -> 
         np.testing.assert_array_equal(_cpu.runs.joint_starts(a, b), reference.joint_starts(a, b))
 
 
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 1.0])
+def test_joint_bits(isa: str, share: float) -> None:
+    rng = np.random.default_rng(13)
+    for n in LENGTHS:
+        a, b = rng.random((2, n)) < share
+        words = [np.packbits(row, bitorder="little") for row in (a, b)]
+        a_bits, b_bits = (np.pad(w, (0, -len(w) % 8)).view(np.uint64) for w in words)
+        np.testing.assert_array_equal(
+            _cpu.runs.joint_bits(a_bits, b_bits, n), np.flatnonzero(a | b), err_msg=f"{n} pixels"
+        )
+
+
 @pytest.mark.parametrize("dtype", WIDTHS)
 def test_every_bit_of_a_pixel_counts(isa: str, dtype: type) -> None:
     for bit in range(8 * np.dtype(dtype).itemsize):
