@@ -44,7 +44,8 @@ def sizes_of(png: bytes) -> tuple[int, int]:
 
 def parts(files: Files, rounds: int = 5) -> dict[str, float]:
     """Seconds per pair of files, by part; under "all" of the whole."""
-    gt, pred = coco.read_annotations(files.gt_json), coco.read_annotations(files.pred_json)
+    gt = coco.read_annotations(files.gt_json)
+    pred = coco.read_annotations(files.pred_json, predictions=True)
     rows = {image.image_id: row for row, image in enumerate(pred.images)}
     order = [rows[image.image_id] for image in gt.images]
     names = [f"image {image.image_id}" for image in gt.images]
@@ -62,7 +63,7 @@ def parts(files: Files, rounds: int = 5) -> dict[str, float]:
 
     def read_json() -> None:
         coco.read_annotations(files.gt_json).columns()
-        coco.read_annotations(files.pred_json).columns(order)
+        coco.read_annotations(files.pred_json, predictions=True).columns(order)
 
     def evaluate() -> None:
         pf.evaluate(
