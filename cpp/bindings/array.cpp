@@ -75,6 +75,12 @@ std::shared_ptr<void> hold(py::object object) {
             }};
 }
 
+std::string shape_text(int rank, const std::array<std::int64_t, max_rank>& lengths) {
+    py::tuple shape(static_cast<std::size_t>(rank));
+    for (std::size_t i = 0; i < shape.size(); ++i) shape[i] = py::int_(lengths[i]);
+    return py::str(shape);
+}
+
 std::string type_name(const py::handle& object) {
     return py::str(py::type::handle_of(object).attr("__name__"));
 }
@@ -142,6 +148,7 @@ Tensor from_numpy(const py::array& array, const char* argument) {
     out.dtype.code = kind == 'b'   ? code_bool
                      : kind == 'i' ? code_int
                      : kind == 'u' ? code_uint
+                     : kind == 'f' ? code_float
                                    : 255;
     out.dtype.bits = static_cast<std::uint8_t>(std::min<py::ssize_t>(dtype.itemsize() * 8, 255));
     out.dtype.lanes = 1;
@@ -149,6 +156,7 @@ Tensor from_numpy(const py::array& array, const char* argument) {
     out.rank = static_cast<int>(array.ndim());
     std::copy_n(array.shape(), array.ndim(), out.shape.begin());
     std::copy_n(array.strides(), array.ndim(), out.strides.begin());
+    out.flags = array.writeable() ? 0 : flag_read_only;
     out.owner = hold(array);
     return out;
 }
@@ -253,50 +261,71 @@ std::string text(DLDataType dtype) {
     return (dtype.code < 7 ? names[dtype.code] : "type") + std::to_string(dtype.bits);
 }
 
-Dtype integer_dtype(const Tensor& tensor, const py::object& array, const char* argument) {
+Dtype dtype_of(const Tensor& tensor, const py::object& array, const char* argument, Accept accept) {
     const auto [code, bits, lanes] = tensor.dtype;
     const bool width = bits == 8 || bits == 16 || bits == 32 || bits == 64;
-    const bool known = code == code_int || code == code_uint || (code == code_bool && bits == 8);
+    const bool is_float = accept == Accept::numbers && code == code_float && bits >= 16;
+    const bool known =
+        code == code_int || code == code_uint || (code == code_bool && bits == 8) || is_float;
     if (!width || !known || lanes != 1) {
         const std::string got = py::hasattr(array, "dtype")
                                     ? std::string(py::str(array.attr("dtype")))
                                     : text(tensor.dtype);
-        throw TypeError(std::string(argument) + ": expected integers or bool, got " + got);
+        throw TypeError(std::string(argument) + ": expected integers" +
+                        (accept == Accept::numbers ? ", floats" : "") + " or bool, got " + got);
     }
-    return {code == code_bool  ? Dtype::Kind::boolean
-            : code == code_int ? Dtype::Kind::signed_integer
-                               : Dtype::Kind::unsigned_integer,
+    return {is_float            ? Dtype::Kind::floating
+            : code == code_bool ? Dtype::Kind::boolean
+            : code == code_int  ? Dtype::Kind::signed_integer
+                                : Dtype::Kind::unsigned_integer,
             static_cast<std::uint8_t>(bits / 8)};
 }
 
-std::string element_name(const Element& element) {
-    return element ? dtype_name(*element) : "float64";
+Code code_of(Dtype dtype) {
+    switch (dtype.kind) {
+        case Dtype::Kind::boolean: return code_bool;
+        case Dtype::Kind::signed_integer: return code_int;
+        case Dtype::Kind::floating: return code_float;
+        default: return code_uint;
+    }
 }
 
 // Whether `n` elements can be written through the tensor, side by side.
-bool is_column(const Tensor& tensor, std::int64_t n, const Element& element) {
-    const Dtype dtype = element.value_or(int64);
-    const Code code = !element                                    ? code_float
-                      : dtype.kind == Dtype::Kind::boolean        ? code_bool
-                      : dtype.kind == Dtype::Kind::signed_integer ? code_int
-                                                                  : code_uint;
-    return tensor.dtype.code == code && tensor.dtype.bits == 8 * dtype.bytes &&
+bool is_column(const Tensor& tensor, std::int64_t n, Dtype dtype) {
+    return tensor.dtype.code == code_of(dtype) && tensor.dtype.bits == 8 * dtype.bytes &&
            tensor.dtype.lanes == 1 && tensor.rank == 1 && tensor.shape[0] == n &&
            (n < 2 || tensor.strides[0] == dtype.bytes) && (n == 0 || tensor.data != nullptr) &&
            (tensor.flags & (flag_read_only | flag_copied)) == 0;
 }
 
 // By type number, since looking a name up costs NumPy a microsecond.
-py::dtype numpy_dtype(const Element& element) {
-    if (!element) return py::dtype::of<double>();
-    if (element->kind == Dtype::Kind::boolean) return py::dtype::of<bool>();
-    const bool is_signed = element->kind == Dtype::Kind::signed_integer;
-    switch (element->bytes) {
+py::dtype numpy_dtype(Dtype dtype) {
+    if (dtype.kind == Dtype::Kind::boolean) return py::dtype::of<bool>();
+    if (dtype.kind == Dtype::Kind::floating)
+        return dtype.bytes == 8   ? py::dtype::of<double>()
+               : dtype.bytes == 4 ? py::dtype::of<float>()
+                                  : py::dtype("float16");
+    const bool is_signed = dtype.kind == Dtype::Kind::signed_integer;
+    switch (dtype.bytes) {
         case 1: return is_signed ? py::dtype::of<std::int8_t>() : py::dtype::of<std::uint8_t>();
         case 2: return is_signed ? py::dtype::of<std::int16_t>() : py::dtype::of<std::uint16_t>();
         case 4: return is_signed ? py::dtype::of<std::int32_t>() : py::dtype::of<std::uint32_t>();
         default: return is_signed ? py::dtype::of<std::int64_t>() : py::dtype::of<std::uint64_t>();
     }
+}
+
+void check_place(const Tensor& tensor, Place place, const char* argument) {
+    if (tensor.place.memory() != place.memory())
+        throw std::invalid_argument(std::string(argument) + ": expected an array on " +
+                                    place.text() + ", got one on " + tensor.place.text());
+}
+
+Array array_of(const Tensor& tensor, Dtype dtype) {
+    Array out;
+    out.view = {tensor.data, dtype, tensor.rank, tensor.shape, tensor.strides};
+    out.place = tensor.place;
+    out.owner = tensor.owner;
+    return out;
 }
 
 }  // namespace
@@ -323,6 +352,7 @@ Place Place::memory() const {
 std::string dtype_name(Dtype dtype) {
     if (dtype.kind == Dtype::Kind::boolean) return "bool";
     const std::string bits = std::to_string(8 * dtype.bytes);
+    if (dtype.kind == Dtype::Kind::floating) return "float" + bits;
     return (dtype.kind == Dtype::Kind::signed_integer ? "int" : "uint") + bits;
 }
 
@@ -334,21 +364,35 @@ Caller::Caller(py::object library) : library_(std::move(library)) {
     must_wait_ = library_.attr("must_wait").cast<bool>();
 }
 
-Array Caller::take(const py::object& array, const char* argument) const {
+Array Caller::take(const py::object& array, const char* argument, Accept accept) const {
     const Tensor tensor = open(array, *this, argument);
-    Array out;
-    out.view.dtype = integer_dtype(tensor, array, argument);
+    const Dtype dtype = dtype_of(tensor, array, argument, accept);
     check_extent(tensor, argument);
-    out.view.data = tensor.data;
-    out.view.rank = tensor.rank;
-    out.view.shape = tensor.shape;
-    out.view.strides = tensor.strides;
-    out.place = tensor.place;
-    out.owner = tensor.owner;
-    if (out.place.memory() != place_.memory())
-        throw std::invalid_argument(std::string(argument) + ": expected an array on " +
-                                    place_.text() + ", got one on " + out.place.text());
-    return out;
+    check_place(tensor, place_, argument);
+    return array_of(tensor, dtype);
+}
+
+Array Caller::take_output(const py::object& array, const char* argument, const ArrayView& like,
+                          Accept accept) const {
+    const Tensor tensor = open(array, *this, argument);
+    const Dtype dtype = dtype_of(tensor, array, argument, accept);
+    check_extent(tensor, argument);
+    check_place(tensor, place_, argument);
+    const auto fail = [&](const std::string& what) {
+        throw std::invalid_argument(std::string(argument) + ": " + what);
+    };
+    if (tensor.rank != like.rank || tensor.shape != like.shape)
+        fail("expected the shape " + shape_text(like.rank, like.shape) + ", got " +
+             shape_text(tensor.rank, tensor.shape));
+    if ((tensor.flags & (flag_read_only | flag_copied)) != 0) fail("the array is read-only");
+    std::int64_t stride = dtype.bytes;
+    bool in_order = reinterpret_cast<std::uintptr_t>(tensor.data) % dtype.bytes == 0;
+    for (auto i = static_cast<std::size_t>(tensor.rank); i-- > 0;) {
+        in_order = in_order && (tensor.shape[i] < 2 || tensor.strides[i] == stride);
+        stride *= tensor.shape[i];
+    }
+    if (!in_order && like.size() > 0) fail("expected a contiguous array in C order");
+    return array_of(tensor, dtype);
 }
 
 Array Caller::take_column(const py::object& array, const char* argument) const {
@@ -361,17 +405,17 @@ Array Caller::take_column(const py::object& array, const char* argument) const {
     return column;
 }
 
-Column Caller::column(std::int64_t n, Element element) const {
+Column Caller::column(std::int64_t n, Dtype dtype) const {
     if (library_.is_none()) {
-        py::array array(numpy_dtype(element), std::vector<py::ssize_t>{n});
+        py::array array(numpy_dtype(dtype), std::vector<py::ssize_t>{n});
         void* data = array.mutable_data();
         return {std::move(array), data};
     }
-    py::object array = library_.attr("empty")(n, element_name(element));
+    py::object array = library_.attr("empty")(n, dtype_name(dtype));
     const Tensor tensor = open(array, *this, "the library's new array");
-    if (!is_column(tensor, n, element) || tensor.place.memory() != place_.memory())
+    if (!is_column(tensor, n, dtype) || tensor.place.memory() != place_.memory())
         throw std::runtime_error("the arrays' library was asked for " + std::to_string(n) +
-                                 " writable elements of " + element_name(element) + " on " +
+                                 " writable elements of " + dtype_name(dtype) + " on " +
                                  place_.text() + ", and made something else");
     return {std::move(array), tensor.data};
 }

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +31,7 @@ struct Place {
     std::string text() const;
 };
 
-// An array of integers or bools that somebody else owns, held for as long as this object lives.
+// An array that somebody else owns, held for as long as this object lives.
 struct Array {
     ArrayView view;
     Place place;
@@ -52,10 +51,13 @@ struct Column {
 
 std::string dtype_name(Dtype dtype);
 
-// What a column holds: integers of a dtype, or float64.
-using Element = std::optional<Dtype>;
-inline constexpr Element float64 = std::nullopt;
+inline constexpr Dtype float64{Dtype::Kind::floating, 8};
 inline constexpr Dtype int64{Dtype::Kind::signed_integer, 8};
+inline constexpr Dtype int32{Dtype::Kind::signed_integer, 4};
+inline constexpr Dtype boolean{Dtype::Kind::boolean, 1};
+
+// What the elements of an argument may be.
+enum class Accept { integers, numbers };
 
 // Whoever called: which library its arrays come from, on which device and stream.
 //
@@ -70,15 +72,21 @@ class Caller {
     std::uintptr_t stream() const { return stream_; }
     bool must_wait() const { return must_wait_; }
 
-    // Takes an array in. TypeError names the argument if it is no array of integers or bools in the
-    // machine's byte order; ValueError if it lies elsewhere than the caller's other arrays.
-    Array take(const py::object& array, const char* argument) const;
+    // Takes an array in. TypeError names the argument if it is no array of integers or bools (or
+    // floats, where numbers are accepted) in the machine's byte order; ValueError if it lies
+    // elsewhere than the caller's other arrays.
+    Array take(const py::object& array, const char* argument,
+               Accept accept = Accept::integers) const;
+
+    // Takes an array that is to be written: of the shape of `like`, in C order.
+    Array take_output(const py::object& array, const char* argument, const ArrayView& like,
+                      Accept accept = Accept::integers) const;
 
     // The same for an array that must have one axis and lie contiguous.
     Array take_column(const py::object& array, const char* argument) const;
 
     // A new array of `n` elements.
-    Column column(std::int64_t n, Element element) const;
+    Column column(std::int64_t n, Dtype dtype) const;
 
     // Bytes on the caller's device, aligned to 256, that live as long as this object. Needs the
     // GIL.

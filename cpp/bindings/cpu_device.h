@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "bindings/array.h"
+#include "labeling/label.h"
 #include "matching/contingency.h"
 #include "matching/match.h"
 
@@ -25,6 +26,11 @@ struct CpuDevice {
                                              const matching::ContingencyOptions& options,
                                              std::optional<int> threads, Caller&) {
         return {gt, pred, options, threads};
+    }
+
+    static labeling::Label label(const ArrayView& images, const labeling::LabelOptions& options,
+                                 std::optional<int> threads, Caller&) {
+        return {images, options, threads};
     }
 
     static matching::Match match(const matching::ContingencyTable& table,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bindings/bind_evaluation.h"
+#include "bindings/bind_labeling.h"
 #include "bindings/bind_matching.h"
 #include "bindings/bind_png.h"
 #include "bindings/bind_runs.h"
@@ -39,6 +40,7 @@ std::string forced_backend() {
 PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
     m.doc() = "panfuse's kernels for the CPU; the public functions stand in front of them.";
     panfuse::bindings::register_errors();
+    panfuse::bindings::bind_labeling<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_matching<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_evaluation(m);
     panfuse::bindings::bind_png(m);

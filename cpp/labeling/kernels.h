@@ -1,0 +1,72 @@
+// What is done 64 pixels at a time: rows of pixels to bits, contacts of runs, rows of labels. One
+// table of functions for each instruction set.
+//
+// A run is a stretch of equal foreground pixels in a row. A row is kept as two bit rows, and its
+// runs are numbered by rank: the run at pixel x is the number of starts up to x, less one.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "support/isa.h"
+
+namespace panfuse::labeling {
+
+// Labels may be read this far past the last run of a row, and contacts written past the last one.
+inline constexpr std::size_t slack = 64;
+
+struct BitRow {
+    const std::uint64_t* starts;  // bit x: a run starts at pixel x
+    const std::uint64_t* inside;  // bit x: pixel x is foreground; bits past the row are 0
+};
+
+// Two neighbouring rows of n pixels.
+struct RowPair {
+    std::size_t n;
+    const void* pixels;        // the later row; not read for binary images
+    const void* other_pixels;  // the earlier one
+    BitRow bits, other_bits;
+};
+
+// Which pixels of the later row need no contacts, because they are connected to what they would
+// meet by a pixel in another row. Either may be null.
+struct Covered {
+    const std::uint64_t* straight;  // for contacts with the pixel at the same x
+    const std::uint64_t* diagonal;  // for contacts with the pixels at x - 1 and x + 1
+};
+
+// Runs of the later and of the earlier row that touch and have equal values.
+struct Contacts {
+    std::uint32_t* run;
+    std::uint32_t* other;
+};
+
+struct Kernels {
+    // The bits of a row, and how many runs start in it. `background` points to 64 pixels of the
+    // background, or is null where there is none. In a multi-label scan a run ends where the value
+    // changes, in a binary one where the foreground does.
+    using Scan = std::size_t (*)(const void* row, std::size_t n, const void* background,
+                                 std::uint64_t* starts, std::uint64_t* inside);
+
+    // The contacts of two rows, perhaps repeated: their count is returned. There are at most 4 for
+    // each 64 pixels' bit. If `equal` is not null, bit x of it tells whether the pixels at x are
+    // foreground and equal.
+    using Touch = std::size_t (*)(const RowPair& rows, bool diagonal, const Covered& covered,
+                                  Contacts contacts, std::uint64_t* equal);
+
+    // Writes a row of labels: labels[run], and 0 for the background.
+    using Fill = void (*)(const BitRow& bits, std::size_t n, const std::uint32_t* labels,
+                          void* out);
+
+    // Indexed by the element's width: 1, 2, 4, 8 bytes are 0, 1, 2, 3.
+    std::array<Scan, 4> scan, scan_binary;
+    std::array<Touch, 4> touch;
+    Touch touch_binary;
+    std::array<Fill, 4> fill;  // by the width of a label; none of 1 byte
+};
+
+// The kernels for the instruction set in use (see support/isa.h).
+const Kernels& kernels();
+
+}  // namespace panfuse::labeling

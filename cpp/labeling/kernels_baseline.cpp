@@ -1,0 +1,27 @@
+// What every CPU of the architecture has: SSE2 on x86-64, plain loops elsewhere.
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "labeling/kernels_tables.h"
+
+namespace panfuse::labeling {
+namespace {
+
+#include "labeling/kernels_append.inc"
+#include "labeling/kernels_fill.inc"
+#include "runs/compare_baseline.inc"
+#include "runs/scanner_steps.inc"
+
+template <class Label>
+void fill(const BitRow& bits, std::size_t n, const std::uint32_t* labels, void* out) {
+    fill_runs<Label>(bits, n, labels, out);
+}
+
+#include "labeling/kernels_walk.inc"
+
+}  // namespace
+
+const Kernels& baseline_kernels() { return table; }
+
+}  // namespace panfuse::labeling

@@ -1,0 +1,24 @@
+#include <arm_neon.h>
+
+#include "labeling/kernels_tables.h"
+
+namespace panfuse::labeling {
+namespace {
+
+#include "labeling/kernels_append.inc"
+#include "labeling/kernels_fill.inc"
+#include "runs/compare_neon.inc"
+#include "runs/scanner_steps.inc"
+
+template <class Label>
+void fill(const BitRow& bits, std::size_t n, const std::uint32_t* labels, void* out) {
+    fill_runs<Label>(bits, n, labels, out);
+}
+
+#include "labeling/kernels_walk.inc"
+
+}  // namespace
+
+const Kernels& neon_kernels() { return table; }
+
+}  // namespace panfuse::labeling

@@ -1,0 +1,95 @@
+#include "labeling/regions.h"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+#include "labeling/forest.h"
+#include "runs/scanner.h"
+
+namespace panfuse::labeling {
+
+Regions::Regions(const MakeSource& make_source, const Shape& shape, int steps, bool statistics,
+                 std::int64_t strips)
+    : shape_(shape), statistics_(statistics) {
+    constexpr auto longest = std::int64_t{std::numeric_limits<std::uint32_t>::max()};
+    if (std::max({shape.width, shape.height, shape.planes}) > longest)
+        throw std::invalid_argument("expected axes below 2^32");
+    const std::int64_t rows = shape.pixels() > 0 ? shape.rows() : 0;
+    rows_per_strip_ = std::max<std::int64_t>((rows + strips - 1) / strips, 1);
+    for (std::int64_t begin = 0; begin < rows; begin += rows_per_strip_)
+        strips_.emplace_back(make_source(), shape, steps, statistics, begin,
+                             std::min(begin + rows_per_strip_, rows));
+}
+
+void Regions::resolve() {
+    std::size_t all = 0;
+    for (const Strip& strip : strips_) {
+        first_label_.push_back(all);
+        all += strip.label_count();
+    }
+    if (all >= std::numeric_limits<std::uint32_t>::max())
+        throw std::overflow_error("the image has more regions than 32-bit labels can count");
+    labels_.resize(all);
+    const std::vector<std::uint32_t> joined =
+        strips_.size() > 1 ? joined_parents() : std::vector<std::uint32_t>{};
+    const std::uint32_t* parents = joined.data();
+    if (strips_.size() == 1) parents = strips_.front().parents();
+    std::size_t label = 0;
+    for (Strip& strip : strips_) {
+        for (std::uint32_t own = 0; own < strip.label_count(); ++own, ++label) {
+            const std::uint32_t parent = parents[label];
+            const bool is_root = parent == label;
+            count_ += is_root;
+            labels_[label] = is_root ? count_ : labels_[parent];
+            if (!statistics_) continue;
+            if (is_root)
+                sums_.push_back(strip.sums(own));
+            else
+                add(sums_[labels_[label] - 1], strip.sums(own));
+        }
+    }
+}
+
+// The forests of the strips as one, with the seams closed.
+std::vector<std::uint32_t> Regions::joined_parents() {
+    std::vector<std::uint32_t> parents;
+    parents.reserve(labels_.size());
+    for (std::size_t i = 0; i < strips_.size(); ++i) {
+        const std::uint32_t* const own = strips_[i].parents();
+        for (std::uint32_t label = 0; label < strips_[i].label_count(); ++label)
+            parents.push_back(own[label] + static_cast<std::uint32_t>(first_label_[i]));
+    }
+    for (Strip& strip : strips_) {
+        const auto first = static_cast<std::uint32_t>(first_label_[number(strip)]);
+        strip.seams([this](std::int64_t row) -> const Strip& { return strip_of(row); },
+                    [&](std::uint32_t label, const Strip& earlier, std::uint32_t its_label) {
+                        const std::size_t its_first = first_label_[number(earlier)];
+                        unite(parents.data(), label + first,
+                              its_label + static_cast<std::uint32_t>(its_first));
+                    });
+    }
+    return parents;
+}
+
+void Regions::relabel(const std::vector<std::uint32_t>& labels) {
+    for (std::uint32_t& label : labels_) label = labels[label];
+}
+
+void Regions::fill(std::size_t strip_number, std::size_t label_bytes, void* image) const {
+    const Strip& strip = strips_[strip_number];
+    const auto fill = kernels().fill[runs::width_index(label_bytes)];
+    const std::uint32_t* const labels = labels_.data() + first_label_[strip_number];
+    const auto width = static_cast<std::size_t>(shape_.width);
+    UninitializedVector<std::uint32_t> row_labels(width + 2 * slack);
+    std::uint32_t* const of_run = row_labels.data() + slack;
+    for (std::int64_t row = strip.begin(); row < strip.end(); ++row) {
+        const std::uint32_t* const own = strip.labels(row);
+        const std::size_t runs = strip.runs(row);
+        for (std::size_t run = 0; run < runs; ++run) of_run[run] = labels[own[run]];
+        fill(strip.bits(row), width, of_run,
+             static_cast<std::byte*>(image) + static_cast<std::size_t>(row) * width * label_bytes);
+    }
+}
+
+}  // namespace panfuse::labeling

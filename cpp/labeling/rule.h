@@ -1,0 +1,94 @@
+// What one decision of this room is, shared by every device.
+#pragma once
+
+#include <cstdint>
+
+#include "support/platform.h"
+
+namespace panfuse::labeling {
+
+// An image is planes of rows, whatever its rank; axes it lacks have length 1.
+struct Shape {
+    std::int64_t planes = 1, height = 1, width = 1;
+
+    PF_HD std::int64_t rows() const { return planes * height; }
+    PF_HD std::int64_t pixels() const { return rows() * width; }
+};
+
+// Neighbours differ by one in at most `steps` indices: 4- and 6-connected images have 1; 8 and 18
+// have 2; 26 has 3.
+//
+// Of the rows before a row, those that hold neighbours of its pixels: at the same x, and, if
+// `diagonal`, at x - 1 and x + 1.
+struct Reach {
+    bool straight, diagonal;
+};
+
+// `rows_apart`: how many of the indices z and y differ.
+PF_HD inline Reach reach(int steps, int rows_apart) {
+    return {rows_apart <= steps, rows_apart < steps};
+}
+
+// How the background connects where the foreground has `steps`.
+PF_HD inline int dual(int steps, int rank) { return steps == 1 ? rank : 1; }
+
+// What is added up over the pixels of a component. Coordinates are summed twice for x, since twice
+// the sum over a run is a whole number; 2^64 is not reached before 2^31 pixels of 2^31 in a row.
+struct Sums {
+    std::int64_t area;
+    std::uint64_t twice_x, y, z;
+    std::int64_t first;  // index in C order
+    std::uint32_t x_begin, x_end, y_begin, y_end, z_begin, z_end;
+};
+
+PF_HD inline std::uint32_t lesser(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
+PF_HD inline std::uint32_t greater(std::uint32_t a, std::uint32_t b) { return a > b ? a : b; }
+
+// The pixels [begin, end) of row y of plane z.
+PF_HD inline Sums sums_of_run(std::uint32_t begin, std::uint32_t end, std::uint32_t y,
+                              std::uint32_t z, std::int64_t first) {
+    const std::uint64_t n = end - begin;
+    return {static_cast<std::int64_t>(n),
+            n * (std::uint64_t{begin} + end - 1),
+            n * y,
+            n * z,
+            first,
+            begin,
+            end,
+            y,
+            y + 1,
+            z,
+            z + 1};
+}
+
+PF_HD inline void add(Sums& to, const Sums& more) {
+    to.area += more.area;
+    to.twice_x += more.twice_x;
+    to.y += more.y;
+    to.z += more.z;
+    to.first = more.first < to.first ? more.first : to.first;
+    to.x_begin = lesser(to.x_begin, more.x_begin);
+    to.x_end = greater(to.x_end, more.x_end);
+    to.y_begin = lesser(to.y_begin, more.y_begin);
+    to.y_end = greater(to.y_end, more.y_end);
+    to.z_begin = lesser(to.z_begin, more.z_begin);
+    to.z_end = greater(to.z_end, more.z_end);
+}
+
+// Both sides of the division are below 2^53 for images of less than 2^53 / axis pixels, and then
+// the quotient is correctly rounded.
+PF_HD inline double centroid(std::uint64_t twice_sum, std::int64_t area) {
+    return static_cast<double>(twice_sum) / static_cast<double>(2 * area);
+}
+
+// Whether a box touches the border of an image of that rank.
+PF_HD inline bool touches_border(const Sums& sums, const Shape& shape, int rank) {
+    const auto end = [](std::uint32_t stop, std::int64_t length) {
+        return static_cast<std::int64_t>(stop) == length;
+    };
+    return sums.x_begin == 0 || end(sums.x_end, shape.width) ||
+           (rank > 1 && (sums.y_begin == 0 || end(sums.y_end, shape.height))) ||
+           (rank > 2 && (sums.z_begin == 0 || end(sums.z_end, shape.planes)));
+}
+
+}  // namespace panfuse::labeling

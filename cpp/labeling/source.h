@@ -1,0 +1,27 @@
+// Where rows of an image come from, as bits and as comparable pixels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "labeling/kernels.h"
+#include "labeling/rule.h"
+
+namespace panfuse::labeling {
+
+class Source {
+  public:
+    virtual ~Source() = default;
+
+    // Writes the bits of a row, and returns how many runs start in it.
+    virtual std::size_t scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside) = 0;
+
+    // The pixels of a row, as `touch` compares them; they may be lost when rows are asked for that
+    // are more than a plane and a row away. Null for binary images.
+    virtual const void* pixels(std::int64_t row) = 0;
+
+    // Finds contacts of rows of this source.
+    virtual Kernels::Touch touch() const = 0;
+};
+
+}  // namespace panfuse::labeling
