@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "labeling/rule.h"
 #include "support/isa.h"
 
 namespace panfuse::labeling {
@@ -42,6 +43,12 @@ struct Contacts {
     std::uint32_t* other;
 };
 
+// Runs as half-open stretches of pixels. Lists have room for `slack` more.
+struct RunList {
+    std::uint32_t* begins;
+    std::uint32_t* ends;
+};
+
 struct Kernels {
     // The bits of a row, and how many runs start in it. `background` points to 64 pixels of the
     // background, or is null where there is none. In a multi-label scan a run ends where the value
@@ -59,11 +66,24 @@ struct Kernels {
     using Fill = void (*)(const BitRow& bits, std::size_t n, const std::uint32_t* labels,
                           void* out);
 
+    // Where the runs of a row begin and end; their count is returned.
+    using List = std::size_t (*)(const BitRow& bits, std::size_t n, RunList list);
+
+    // Adds runs of row y of plane z to the sums of their labels. New labels ascend from
+    // `described`, the number of labels that have sums, which is returned anew. `first` is the
+    // index of the row's first pixel.
+    using Describe = std::uint32_t (*)(const RunList& list, std::size_t runs,
+                                       const std::uint32_t* labels, std::uint32_t y,
+                                       std::uint32_t z, std::int64_t first, std::uint32_t described,
+                                       Sums* sums);
+
     // Indexed by the element's width: 1, 2, 4, 8 bytes are 0, 1, 2, 3.
     std::array<Scan, 4> scan, scan_binary;
     std::array<Touch, 4> touch;
     Touch touch_binary;
     std::array<Fill, 4> fill;  // by the width of a label; none of 1 byte
+    List list;
+    Describe describe;
 };
 
 // The kernels for the instruction set in use (see support/isa.h).

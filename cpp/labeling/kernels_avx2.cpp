@@ -6,7 +6,9 @@ namespace panfuse::labeling {
 namespace {
 
 #include "labeling/kernels_append.inc"
+#include "labeling/kernels_describe_avx2.inc"
 #include "labeling/kernels_fill.inc"
+#include "labeling/kernels_positions.inc"
 #include "runs/compare_avx2.inc"
 #include "runs/scanner_steps.inc"
 

@@ -5,11 +5,16 @@
 namespace panfuse::labeling {
 namespace {
 
+#include "labeling/kernels_describe_avx2.inc"
 #include "runs/compare_avx512.inc"
 
 struct Ranks {
     std::uint64_t bits;
     std::uint32_t before;
+
+    std::uint32_t at(std::uint64_t up_to) const {
+        return before + static_cast<std::uint32_t>(__builtin_popcountll(bits & up_to)) - 1;
+    }
 };
 
 // Byte x: how many of the bits up to x are set. Each byte of `bits` is spread over 8 lanes and cut
@@ -39,25 +44,51 @@ __m512i bits_up_to(std::uint64_t bits) {
     return _mm512_add_epi8(_mm512_add_epi8(low, high), earlier);
 }
 
-// The first 16 runs are written without a test, since natural maps seldom have more.
-void append_runs(std::uint64_t at, std::size_t count, Ranks ranks, std::uint32_t* out) {
-    const __m512i chosen = _mm512_maskz_compress_epi8(at, bits_up_to(ranks.bits));
-    const __m512i before = _mm512_set1_epi32(static_cast<int>(ranks.before) - 1);
+// Writes `before` plus each byte. The first 16 without a test, since natural maps seldom have more.
+void write_bytes(__m512i bytes, std::size_t count, std::uint32_t before, std::uint32_t* out) {
+    const __m512i base = _mm512_set1_epi32(static_cast<int>(before));
     const auto write = [&](__m128i sixteen, std::uint32_t* to) {
-        _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_cvtepu8_epi32(sixteen), before));
+        _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_cvtepu8_epi32(sixteen), base));
     };
-    write(_mm512_castsi512_si128(chosen), out);
+    write(_mm512_castsi512_si128(bytes), out);
     if (count > 16) [[unlikely]] {
-        write(_mm512_extracti32x4_epi32(chosen, 1), out + 16);
-        write(_mm512_extracti32x4_epi32(chosen, 2), out + 32);
-        write(_mm512_extracti32x4_epi32(chosen, 3), out + 48);
+        write(_mm512_extracti32x4_epi32(bytes, 1), out + 16);
+        write(_mm512_extracti32x4_epi32(bytes, 2), out + 32);
+        write(_mm512_extracti32x4_epi32(bytes, 3), out + 48);
     }
+}
+
+// Natural maps have one or two contacts in 64 pixels.
+constexpr std::size_t few = 2;
+
+std::size_t append_few(std::uint64_t at, std::size_t count, Ranks run, Ranks other, Contacts to) {
+    for (std::size_t i = 0; i < few; ++i, at &= at - 1) {
+        const std::uint64_t up_to = at ^ (at - 1);
+        to.run[i] = run.at(up_to);
+        to.other[i] = other.at(up_to);
+    }
+    return count;
 }
 
 std::size_t append(std::uint64_t at, Ranks run, Ranks other, Contacts to) {
     const auto count = static_cast<std::size_t>(__builtin_popcountll(at));
-    append_runs(at, count, run, to.run);
-    append_runs(at, count, other, to.other);
+    if (count <= few) return append_few(at, count, run, other, to);
+    const auto write = [&](Ranks ranks, std::uint32_t* out) {
+        write_bytes(_mm512_maskz_compress_epi8(at, bits_up_to(ranks.bits)), count, ranks.before - 1,
+                    out);
+    };
+    write(run, to.run);
+    write(other, to.other);
+    return count;
+}
+
+std::size_t positions(std::uint64_t bits, std::uint32_t before, std::uint32_t* out) {
+    alignas(64) static constexpr std::uint8_t lanes[64] = {
+        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    const auto count = static_cast<std::size_t>(__builtin_popcountll(bits));
+    write_bytes(_mm512_maskz_compress_epi8(bits, _mm512_load_si512(lanes)), count, before, out);
     return count;
 }
 
@@ -85,6 +116,13 @@ void fill(const BitRow& bits, std::size_t n, const std::uint32_t* labels, void* 
     Label* pixels = static_cast<Label*>(out);
     for (std::size_t x = 0; x < n; x += 64) {
         std::uint64_t starts = bits.starts[x / 64], inside = bits.inside[x / 64];
+        if ((starts & ~std::uint64_t{1}) == 0 && inside + 1 < 2 && x + 64 <= n) {  // one value
+            labels += starts;
+            const __m512i one = _mm512_maskz_set1_epi32(static_cast<__mmask16>(inside),
+                                                        static_cast<int>(labels[-1]));
+            for (std::size_t i = x; i < x + 64; i += 16) store(one, 0xFFFF, pixels + i);
+            continue;
+        }
         for (std::size_t i = x; i < x + 64 && i < n; i += 16, starts >>= 16, inside >>= 16) {
             const auto here = static_cast<std::uint32_t>(starts & 0xFFFF);
             const __m512i later = _mm512_set1_epi32(static_cast<int>(here & ~1u));

@@ -6,7 +6,9 @@ namespace panfuse::labeling {
 namespace {
 
 #include "labeling/kernels_append.inc"
+#include "labeling/kernels_describe.inc"
 #include "labeling/kernels_fill.inc"
+#include "labeling/kernels_positions.inc"
 #include "runs/compare_neon.inc"
 #include "runs/scanner_steps.inc"
 

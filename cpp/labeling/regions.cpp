@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <stdexcept>
 
 #include "labeling/forest.h"
@@ -35,20 +36,32 @@ void Regions::resolve() {
         strips_.size() > 1 ? joined_parents() : std::vector<std::uint32_t>{};
     const std::uint32_t* parents = joined.data();
     if (strips_.size() == 1) parents = strips_.front().parents();
-    std::size_t label = 0;
-    for (Strip& strip : strips_) {
-        for (std::uint32_t own = 0; own < strip.label_count(); ++own, ++label) {
-            const std::uint32_t parent = parents[label];
-            const bool is_root = parent == label;
-            count_ += is_root;
-            labels_[label] = is_root ? count_ : labels_[parent];
-            if (!statistics_) continue;
-            if (is_root)
-                sums_.push_back(strip.sums(own));
-            else
-                add(sums_[labels_[label] - 1], strip.sums(own));
-        }
+    for (std::size_t label = 0; label < all; ++label) {
+        const std::uint32_t parent = parents[label];
+        const bool is_root = parent == label;
+        count_ += is_root;
+        labels_[label] = is_root ? count_ : labels_[parent];
     }
+    if (statistics_ && !strips_.empty()) add_up();
+}
+
+// Moves the sums of roots to the front and adds the others to them.
+void Regions::add_up() {
+    sums_.swap(strips_.front().sums());
+    std::size_t label = strips_.front().label_count();
+    sums_.resize(label);
+    for (Strip& strip : std::span(strips_).subspan(1)) {
+        sums_.insert(sums_.end(), strip.sums().begin(), strip.sums().begin() + strip.label_count());
+        strip.sums().clear();
+    }
+    std::uint32_t known = 0;
+    for (label = 0; label < labels_.size(); ++label) {
+        if (labels_[label] > known)
+            sums_[known++] = sums_[label];
+        else
+            add(sums_[labels_[label] - 1], sums_[label]);
+    }
+    sums_.resize(known);
 }
 
 // The forests of the strips as one, with the seams closed.

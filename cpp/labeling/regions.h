@@ -41,11 +41,6 @@ class Regions {
     // Writes the labels of a strip's rows, each `label_bytes` wide, into an image in C order.
     void fill(std::size_t strip, std::size_t label_bytes, void* image) const;
 
-    // Calls visit(label, begin, end) for the runs of a row, ascending; the label of what was
-    // removed is 0.
-    template <class Visit>
-    void visit_runs(std::int64_t row, Visit&& visit) const;
-
     const Shape& shape() const { return shape_; }
     BitRow bits(std::int64_t row) const { return strip_of(row).bits(row); }
 
@@ -57,6 +52,7 @@ class Regions {
         return static_cast<std::size_t>(&strip - strips_.data());
     }
     std::vector<std::uint32_t> joined_parents();
+    void add_up();
 
     Shape shape_;
     std::int64_t rows_per_strip_ = 1;
@@ -68,15 +64,5 @@ class Regions {
     std::uint32_t count_ = 0;
     UninitializedVector<Sums> sums_;
 };
-
-template <class Visit>
-void Regions::visit_runs(std::int64_t row, Visit&& visit) const {
-    const Strip& strip = strip_of(row);
-    const std::uint32_t* const own = strip.labels(row);
-    const std::uint32_t* const labels = labels_.data() + first_label_[number(strip)];
-    strip.visit_runs(row, [&](std::size_t run, std::uint32_t begin, std::uint32_t end) {
-        visit(labels[own[run]], begin, end);
-    });
-}
 
 }  // namespace panfuse::labeling

@@ -32,33 +32,37 @@ PF_HD inline Reach reach(int steps, int rows_apart) {
 // How the background connects where the foreground has `steps`.
 PF_HD inline int dual(int steps, int rank) { return steps == 1 ? rank : 1; }
 
-// What is added up over the pixels of a component. Coordinates are summed twice for x, since twice
-// the sum over a run is a whole number; 2^64 is not reached before 2^31 pixels of 2^31 in a row.
-struct Sums {
-    std::int64_t area;
-    std::uint64_t twice_x, y, z;
+// What is added up over the pixels of a component; axes are shorter than 2^31. Coordinates are
+// summed twice for x, since twice the sum over a run is a whole number.
+struct alignas(64) Sums {
+    std::uint64_t area, twice_x, y, z;
+    std::uint32_t x_begin, y_begin, z_begin, x_end, y_end, z_end;
     std::int64_t first;  // index in C order
-    std::uint32_t x_begin, x_end, y_begin, y_end, z_begin, z_end;
 };
+
+// Of no pixel; `first` is that of the first run to be added.
+PF_HD inline Sums no_sums(std::int64_t first) {
+    constexpr std::uint32_t most = ~std::uint32_t{0};
+    return {0, 0, 0, 0, most, most, most, 0, 0, 0, first};
+}
 
 PF_HD inline std::uint32_t lesser(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
 PF_HD inline std::uint32_t greater(std::uint32_t a, std::uint32_t b) { return a > b ? a : b; }
 
-// The pixels [begin, end) of row y of plane z.
-PF_HD inline Sums sums_of_run(std::uint32_t begin, std::uint32_t end, std::uint32_t y,
-                              std::uint32_t z, std::int64_t first) {
+// Adds the pixels [begin, end) of row y of plane z, which are not before `first`.
+PF_HD inline void add_run(Sums& to, std::uint32_t begin, std::uint32_t end, std::uint32_t y,
+                          std::uint32_t z) {
     const std::uint64_t n = end - begin;
-    return {static_cast<std::int64_t>(n),
-            n * (std::uint64_t{begin} + end - 1),
-            n * y,
-            n * z,
-            first,
-            begin,
-            end,
-            y,
-            y + 1,
-            z,
-            z + 1};
+    to.area += n;
+    to.twice_x += n * (begin + end - 1);
+    to.y += n * y;
+    to.z += n * z;
+    to.x_begin = lesser(to.x_begin, begin);
+    to.y_begin = lesser(to.y_begin, y);
+    to.z_begin = lesser(to.z_begin, z);
+    to.x_end = greater(to.x_end, end);
+    to.y_end = greater(to.y_end, y + 1);
+    to.z_end = greater(to.z_end, z + 1);
 }
 
 PF_HD inline void add(Sums& to, const Sums& more) {
@@ -66,18 +70,18 @@ PF_HD inline void add(Sums& to, const Sums& more) {
     to.twice_x += more.twice_x;
     to.y += more.y;
     to.z += more.z;
-    to.first = more.first < to.first ? more.first : to.first;
     to.x_begin = lesser(to.x_begin, more.x_begin);
-    to.x_end = greater(to.x_end, more.x_end);
     to.y_begin = lesser(to.y_begin, more.y_begin);
-    to.y_end = greater(to.y_end, more.y_end);
     to.z_begin = lesser(to.z_begin, more.z_begin);
+    to.x_end = greater(to.x_end, more.x_end);
+    to.y_end = greater(to.y_end, more.y_end);
     to.z_end = greater(to.z_end, more.z_end);
+    to.first = more.first < to.first ? more.first : to.first;
 }
 
 // Both sides of the division are below 2^53 for images of less than 2^53 / axis pixels, and then
 // the quotient is correctly rounded.
-PF_HD inline double centroid(std::uint64_t twice_sum, std::int64_t area) {
+PF_HD inline double centroid(std::uint64_t twice_sum, std::uint64_t area) {
     return static_cast<double>(twice_sum) / static_cast<double>(2 * area);
 }
 

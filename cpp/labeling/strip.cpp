@@ -10,10 +10,10 @@
 namespace panfuse::labeling {
 namespace {
 
-// Room for `n` elements, growing by halves at least.
+// Room for `n` elements, at least doubling.
 template <class Vector>
 void make_room(Vector& vector, std::size_t n) {
-    if (vector.size() < n) vector.resize(std::max(n, vector.size() + vector.size() / 2));
+    if (vector.size() < n) vector.resize(std::max(n, 2 * vector.size()));
 }
 
 constexpr std::size_t contacts_per_pixel = 3;
@@ -32,6 +32,12 @@ Neighbors::Neighbors(std::int64_t row, const Shape& shape, int steps) {
         list[count++] = {row - shape.height - 1, two, false, covers};
     if (z > 0 && y + 1 < shape.height && two.straight)
         list[count++] = {row - shape.height + 1, two, false, covers};
+}
+
+RunsOfRow::RunsOfRow(const Shape& shape) {
+    const std::size_t most = static_cast<std::size_t>(shape.width) + slack + 1;
+    memory_.resize(2 * most);
+    list = {memory_.data(), memory_.data() + most};
 }
 
 ContactList::ContactList(const Shape& shape) {
@@ -67,13 +73,9 @@ BitRow Strip::bits(std::int64_t row) const {
     return {starts_.data() + index(row) * words_, inside_.data() + index(row) * words_};
 }
 
-std::size_t Strip::runs(std::int64_t row) const {
-    return first_run_[index(row) + 1] - first_run_[index(row)];
-}
+std::size_t Strip::runs(std::int64_t row) const { return rows_[index(row)].runs; }
 
-const std::uint32_t* Strip::labels(std::int64_t row) const {
-    return labels_.data() + first_run_[index(row)];
-}
+const std::uint32_t* Strip::labels(std::int64_t row) const { return rows_[index(row)].labels; }
 
 RowPair Strip::pair(std::int64_t row, const Strip& earlier, std::int64_t other) const {
     return {static_cast<std::size_t>(shape_.width), source_->pixels(row),
@@ -84,13 +86,14 @@ void Strip::sweep() {
     const std::size_t rows = index(end_);
     starts_.resize(rows * words_);
     inside_.resize(rows * words_);
-    first_run_.assign(rows + 1, 0);
+    rows_.resize(rows);
     ContactList list(shape_);
+    const RunsOfRow runs_of_row(shape_);
     for (std::int64_t row = begin_; row < end_; ++row) {
         scan(row);
         if (runs(row) == 0) continue;
         find_labels(row, list);
-        if (statistics_) add_statistics(row);
+        if (statistics_) add_statistics(row, runs_of_row.list);
     }
 }
 
@@ -98,24 +101,29 @@ void Strip::scan(std::int64_t row) {
     const std::size_t i = index(row);
     const std::size_t found =
         source_->scan(row, starts_.data() + i * words_, inside_.data() + i * words_);
-    first_run_[i + 1] = first_run_[i] + found;
-    make_room(labels_, first_run_[i + 1] + slack);
-    make_room(parents_, label_count_ + found + slack);
     if (label_count_ + found >= none)
         throw std::overflow_error("the image has more regions than 32-bit labels can count");
+    make_room(parents_, label_count_ + found + slack);
+    if (blocks_.empty() || blocks_.back().size() - block_used_ < found) {
+        constexpr std::size_t least_block = 1 << 14;
+        blocks_.emplace_back(std::max(least_block, found));
+        block_used_ = 0;
+    }
+    rows_[i] = {blocks_.back().data() + block_used_, found};
+    block_used_ += found;
 }
 
 void Strip::find_labels(std::int64_t row, ContactList& list) {
-    std::uint32_t* const own = labels_.data() + first_run_[index(row)];
-    std::fill_n(own, runs(row), none);
+    const auto [own, count] = rows_[index(row)];
+    std::fill_n(own, count, none);
     list.start_row();
     for (const Neighbor& neighbor : Neighbors(row, shape_, steps_)) {
         if (neighbor.other < begin_ || runs(neighbor.other) == 0) continue;
-        const std::size_t count =
+        const std::size_t contacts =
             list.find(source_->touch(), pair(row, *this, neighbor.other), neighbor, steps_);
-        join(own, labels(neighbor.other), list.contacts, count);
+        join(own, labels(neighbor.other), list.contacts, contacts);
     }
-    make_labels(own, runs(row));
+    make_labels(own, count);
 }
 
 // A run takes the label of its first contact; what else it touches is united with that. Without a
@@ -149,20 +157,18 @@ void Strip::make_labels(std::uint32_t* labels, std::size_t runs) {
     label_count_ = next;
 }
 
+void Strip::list(std::int64_t row, RunList runs) const {
+    kernels().list(bits(row), static_cast<std::size_t>(shape_.width), runs);
+}
+
 // A label's first run is in the row that makes it, where new labels ascend.
-void Strip::add_statistics(std::int64_t row) {
+void Strip::add_statistics(std::int64_t row, RunList runs_of_row) {
     make_room(sums_, label_count_);
-    const std::uint32_t* const own = labels(row);
-    const auto y = static_cast<std::uint32_t>(row % shape_.height);
-    const auto z = static_cast<std::uint32_t>(row / shape_.height);
-    const std::int64_t first = row * shape_.width;
-    visit_runs(row, [&, sums = sums_.data()](std::size_t run, std::uint32_t x, std::uint32_t end) {
-        const Sums more = sums_of_run(x, end, y, z, first + x);
-        if (own[run] == described_)
-            sums[described_++] = more;
-        else
-            add(sums[own[run]], more);
-    });
+    list(row, runs_of_row);
+    described_ = kernels().describe(runs_of_row, runs(row), labels(row),
+                                    static_cast<std::uint32_t>(row % shape_.height),
+                                    static_cast<std::uint32_t>(row / shape_.height),
+                                    row * shape_.width, described_, sums_.data());
 }
 
 }  // namespace panfuse::labeling

@@ -34,6 +34,17 @@ struct Neighbors {
     int count = 0;
 };
 
+// Room for the runs of a row.
+class RunsOfRow {
+  public:
+    explicit RunsOfRow(const Shape& shape);
+
+    RunList list;
+
+  private:
+    UninitializedVector<std::uint32_t> memory_;
+};
+
 // A list of contacts, and the pixels that need none.
 class ContactList {
   public:
@@ -76,14 +87,18 @@ class Strip {
     const std::uint32_t* labels(std::int64_t row) const;  // one a run
     std::uint32_t label_count() const { return label_count_; }
     std::uint32_t* parents() { return parents_.data(); }
-    const Sums& sums(std::uint32_t label) const { return sums_[label]; }  // if statistics
+    UninitializedVector<Sums>& sums() { return sums_; }  // by label; if statistics
 
-    // Calls visit(run, begin, end) for the runs of a row.
-    template <class Visit>
-    void visit_runs(std::int64_t row, Visit&& visit) const;
+    // Lists the runs of a row.
+    void list(std::int64_t row, RunList runs) const;
 
   private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    struct RowLabels {
+        std::uint32_t* labels;
+        std::size_t runs;
+    };
 
     std::size_t index(std::int64_t row) const { return static_cast<std::size_t>(row - begin_); }
     RowPair pair(std::int64_t row, const Strip& earlier, std::int64_t other) const;
@@ -92,7 +107,7 @@ class Strip {
     void join(std::uint32_t* labels, const std::uint32_t* other_labels, const Contacts& contacts,
               std::size_t count);
     void make_labels(std::uint32_t* labels, std::size_t runs);
-    void add_statistics(std::int64_t row);
+    void add_statistics(std::int64_t row, RunList list);
 
     std::unique_ptr<Source> source_;
     Shape shape_;
@@ -100,10 +115,14 @@ class Strip {
     bool statistics_;
     std::int64_t begin_, end_;
     std::size_t words_;
-    std::uint32_t label_count_ = 0, described_ = 0;  // labels that have sums
+    std::uint32_t label_count_ = 0;
+    std::uint32_t described_ = 0;  // labels that have sums
     UninitializedVector<std::uint64_t> starts_, inside_;
-    UninitializedVector<std::uint32_t> labels_, parents_;
-    std::vector<std::size_t> first_run_;  // by row, and one past the last
+    // The labels of rows, in blocks that stay where they are.
+    std::vector<UninitializedVector<std::uint32_t>> blocks_;
+    std::size_t block_used_ = 0;
+    UninitializedVector<std::uint32_t> parents_;
+    std::vector<RowLabels> rows_;
     UninitializedVector<Sums> sums_;
     UninitializedVector<std::uint32_t> pending_;  // labels to unite, in pairs
 };
@@ -124,29 +143,6 @@ void Strip::seams(StripOf&& strip_of, Unite&& unite) {
                       earlier.labels(neighbor.other)[list.contacts.other[i]]);
         }
     }
-}
-
-template <class Visit>
-void Strip::visit_runs(std::int64_t row, Visit&& visit) const {
-    const BitRow row_bits = bits(row);
-    std::uint64_t inside_before = 0;
-    std::uint32_t start = none;
-    std::size_t run = 0;
-    const auto end_at = [&](std::uint32_t x) {
-        if (start != none) visit(run++, start, x);
-    };
-    for (std::size_t word = 0; word < words_; ++word) {
-        const std::uint64_t starts = row_bits.starts[word], inside = row_bits.inside[word];
-        std::uint64_t ends = starts | ((inside << 1 | inside_before) & ~inside);
-        inside_before = inside >> 63;
-        for (; ends != 0; ends &= ends - 1) {
-            const auto bit = static_cast<unsigned>(__builtin_ctzll(ends));
-            const std::uint32_t x = static_cast<std::uint32_t>(64 * word) + bit;
-            end_at(x);
-            start = (starts >> bit & 1) != 0 ? x : none;
-        }
-    }
-    end_at(static_cast<std::uint32_t>(shape_.width));
 }
 
 }  // namespace panfuse::labeling
