@@ -4,36 +4,17 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/array.h"
+#include "bindings/ordered_ids.h"
 #include "matching/columns.h"
 #include "support/error.h"
 
 namespace panfuse::bindings {
-
-// Ids to ignore, as those among them that the dtype can hold, ascending.
-inline std::vector<OrderedId> ordered_ids(const py::iterable& ids, Dtype dtype) {
-    const int bits = 8 * dtype.bytes;
-    const bool is_signed = dtype.kind == Dtype::Kind::signed_integer;
-    const py::int_ one(1);
-    const py::object span = one << py::int_(is_signed ? bits - 1 : bits);
-    const py::object low = is_signed ? py::object(-span) : py::object(py::int_(0));
-    std::vector<OrderedId> ordered;
-    for (const py::handle id : ids) {
-        if (id < low || id >= span) continue;
-        const auto raw = is_signed ? static_cast<std::uint64_t>(id.cast<std::int64_t>())
-                                   : id.cast<std::uint64_t>();
-        const std::uint64_t mask = ~std::uint64_t{0} >> (64 - bits);
-        ordered.push_back(to_ordered(raw & mask, dtype));
-    }
-    std::sort(ordered.begin(), ordered.end());
-    return ordered;
-}
 
 inline std::string shape_text(const ArrayView& view) {
     py::tuple shape(static_cast<std::size_t>(view.rank));

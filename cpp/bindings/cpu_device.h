@@ -7,7 +7,10 @@
 #include <stdexcept>
 
 #include "bindings/array.h"
+#include "labeling/components.h"
 #include "labeling/label.h"
+#include "labeling/masks.h"
+#include "labeling/split.h"
 #include "matching/contingency.h"
 #include "matching/match.h"
 
@@ -31,6 +34,23 @@ struct CpuDevice {
     static labeling::Label label(const ArrayView& images, const labeling::LabelOptions& options,
                                  std::optional<int> threads, Caller&) {
         return {images, options, threads};
+    }
+
+    static labeling::Components components(const ArrayView& images,
+                                           const labeling::LabelOptions& options,
+                                           const labeling::Filters& filters,
+                                           std::optional<int> threads, Caller&) {
+        return {images, options, filters, threads};
+    }
+
+    static labeling::Split split(const ArrayView& semantic, const labeling::SplitOptions& options,
+                                 std::optional<int> threads, Caller&) {
+        return {semantic, options, threads};
+    }
+
+    static labeling::Masks clean_masks(const ArrayView& masks, const labeling::MaskOptions& options,
+                                       std::optional<int> threads, Caller&) {
+        return {masks, options, threads};
     }
 
     static matching::Match match(const matching::ContingencyTable& table,

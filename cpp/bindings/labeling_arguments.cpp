@@ -1,5 +1,7 @@
 #include "bindings/labeling_arguments.h"
 
+#include <pybind11/stl.h>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -27,8 +29,6 @@ std::optional<std::uint64_t> bytes_of_float(const py::object& value, Dtype dtype
         if (!error.matches(PyExc_OverflowError)) throw;
         return std::nullopt;
     }
-    const py::object back = py::tuple(structs.attr("unpack")(format, packed))[0];
-    if (!back.equal(value)) return std::nullopt;
     const auto text = packed.cast<std::string>();
     std::uint64_t bytes = 0;
     std::memcpy(&bytes, text.data(), text.size());
@@ -45,6 +45,13 @@ std::pair<std::uintptr_t, std::uintptr_t> extent(const ArrayView& view) {
         (reach < 0 ? low : high) += reach;
     }
     return {data + static_cast<std::uintptr_t>(low), data + static_cast<std::uintptr_t>(high)};
+}
+
+void check_apart(const ArrayView& in, const ArrayView& out) {
+    const auto [begin, end] = extent(in);
+    const auto [out_begin, out_end] = extent(out);
+    if (begin < out_end && out_begin < end)
+        throw std::invalid_argument("out: expected memory of its own, got some of the input's");
 }
 
 Dtype label_dtype(const std::string& name) {
@@ -101,6 +108,99 @@ labeling::LabelOptions label_options(const ArrayView& images, const py::object& 
     return options;
 }
 
+labeling::Filters filters_of(const py::dict& filters) {
+    const auto area = [&](const char* name) {
+        return filters.contains(name) ? filters[name].cast<std::optional<std::int64_t>>()
+                                      : std::nullopt;
+    };
+    const auto flag = [&](const char* name) {
+        return filters.contains(name) && filters[name].cast<bool>();
+    };
+    return {area("min_area"),     area("max_area"),   area("keep_largest"), flag("per_value"),
+            flag("clear_border"), area("fill_holes"), flag("to_neighbor")};
+}
+
+labeling::MaskOptions mask_options(const ArrayView& masks, const std::string& argument,
+                                   const std::string& rule, const py::object& connectivity,
+                                   std::optional<std::int64_t> hole_area, std::int64_t least_area,
+                                   std::int64_t sprinkle_area) {
+    using Rule = labeling::MaskOptions::Rule;
+    if (masks.rank < 2)
+        throw std::invalid_argument(argument + ": expected 2 axes or more, got " +
+                                    std::to_string(masks.rank));
+    labeling::MaskOptions options;
+    options.rule = rule == "fill_holes"     ? Rule::fill_holes
+                   : rule == "remove_small" ? Rule::remove_small
+                                            : Rule::clean_logits;
+    if (options.rule == Rule::clean_logits && masks.dtype.kind != Dtype::Kind::floating)
+        throw TypeError(argument + ": expected floats, got " + dtype_name(masks.dtype));
+    options.steps = steps_of(connectivity, 2);
+    options.hole_area = hole_area;
+    options.least_area = least_area;
+    options.sprinkle_area = sprinkle_area;
+    return options;
+}
+
+ComponentArrays::ComponentArrays(const Caller& caller, std::vector<std::int64_t> counts,
+                                 Dtype dtype, int rank)
+    : counts_(std::move(counts)), rank_(rank) {
+    std::int64_t n = 0;
+    for (const std::int64_t count : counts_) n += count;
+    columns_ = {caller.column(n, dtype),
+                caller.column(n, int64),
+                caller.column(n * rank, int64),
+                caller.column(n * rank, int64),
+                caller.column(2 * n * rank, int32),
+                caller.column(n * rank, float64),
+                caller.column(n, int64),
+                caller.column(n, boolean)};
+}
+
+labeling::ComponentColumns ComponentArrays::columns() const {
+    return {columns_[0].data,
+            columns_[1].as<std::int64_t>(),
+            columns_[2].as<std::int64_t>(),
+            columns_[3].as<std::int64_t>(),
+            columns_[4].as<std::int32_t>(),
+            columns_[5].as<double>(),
+            columns_[6].as<std::int64_t>(),
+            columns_[7].as<std::uint8_t>()};
+}
+
+py::list ComponentArrays::items() const {
+    const std::int64_t widths[] = {1, 1, rank_, rank_, 2 * rank_, rank_, 1, 1};
+    py::list items;
+    std::int64_t begin = 0;
+    for (const std::int64_t count : counts_) {
+        py::list item;
+        item.append(count);
+        for (std::size_t i = 0; i < columns_.size(); ++i)
+            item.append(counts_.size() == 1
+                            ? columns_[i].array
+                            : py::object(columns_[i].array[py::slice(
+                                  begin * widths[i], (begin + count) * widths[i], 1)]));
+        items.append(item);
+        begin += count;
+    }
+    return items;
+}
+
+MaskTarget::MaskTarget(const Caller& caller, const ArrayView& masks, const py::object& out) {
+    if (out.is_none()) {
+        Column column = caller.column(masks.size(), masks.dtype);
+        array_ = std::move(column.array);
+        data_ = column.data;
+        return;
+    }
+    const Array given = caller.take_output(out, "out", masks, Accept::numbers);
+    if (given.view.dtype != masks.dtype)
+        throw TypeError("out: expected " + dtype_name(masks.dtype) + ", got " +
+                        dtype_name(given.view.dtype));
+    check_apart(masks, given.view);
+    array_ = out;
+    data_ = const_cast<void*>(given.view.data);
+}
+
 LabelTarget::LabelTarget(const Caller& caller, const ArrayView& images, const std::string& dtype,
                          const py::object& out)
     : size_(images.size()), dtype_(int32), array_(out) {
@@ -114,10 +214,7 @@ LabelTarget::LabelTarget(const Caller& caller, const ArrayView& images, const st
         throw TypeError("out: expected " +
                         (dtype.empty() ? "int32, uint16, uint32 or int64" : dtype) + ", got " +
                         dtype_name(found));
-    const auto [begin, end] = extent(images);
-    const auto [out_begin, out_end] = extent(given_->view);
-    if (begin < out_end && out_begin < end)
-        throw std::invalid_argument("out: expected memory of its own, got some of image's");
+    check_apart(images, given_->view);
     dtype_ = found;
     data_ = const_cast<void*>(given_->view.data);
 }

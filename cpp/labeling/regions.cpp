@@ -9,6 +9,23 @@
 #include "runs/scanner.h"
 
 namespace panfuse::labeling {
+namespace {
+
+template <class Label>
+void fill_run(const Run& run, void* row) {
+    Label* const pixels = static_cast<Label*>(row);
+    std::fill(pixels + run.begin, pixels + run.end, static_cast<Label>(run.label));
+}
+
+void fill_run(const Run& run, std::size_t label_bytes, void* row) {
+    switch (label_bytes) {
+        case 2: return fill_run<std::uint16_t>(run, row);
+        case 4: return fill_run<std::uint32_t>(run, row);
+        default: return fill_run<std::uint64_t>(run, row);
+    }
+}
+
+}  // namespace
 
 Regions::Regions(const MakeSource& make_source, const Shape& shape, int steps, bool statistics,
                  std::int64_t strips)
@@ -85,8 +102,37 @@ std::vector<std::uint32_t> Regions::joined_parents() {
     return parents;
 }
 
-void Regions::relabel(const std::vector<std::uint32_t>& labels) {
+void Regions::relabel(const std::vector<std::uint32_t>& labels, UninitializedVector<Sums> sums) {
     for (std::uint32_t& label : labels_) label = labels[label];
+    for (Painted& painted : painted_) painted.run.label = labels[painted.run.label];
+    sums_ = std::move(sums);
+    count_ = static_cast<std::uint32_t>(sums_.size());
+}
+
+void Regions::paint(std::int64_t row, const Run& run) { painted_.push_back({row, run}); }
+
+std::span<const Regions::Painted> Regions::painted(std::int64_t row) const {
+    const auto [begin, end] =
+        std::equal_range(painted_.begin(), painted_.end(), Painted{row, {}},
+                         [](const Painted& a, const Painted& b) { return a.row < b.row; });
+    return {begin, end};
+}
+
+void Regions::runs(std::int64_t row, Runs& runs) const {
+    const Strip& strip = strip_of(row);
+    const std::uint32_t* const own = strip.labels(row);
+    const std::uint32_t* const labels = labels_.data() + first_label_[number(strip)];
+    runs.clear();
+    strip.visit_runs(row, [&](std::size_t run, std::uint32_t begin, std::uint32_t end) {
+        const std::uint32_t label = labels[own[run]];
+        if (label != 0) runs.push_back({begin, end, label});
+    });
+    const auto more = painted(row);
+    if (more.empty()) return;
+    for (const Painted& one : more)
+        if (one.run.label != 0) runs.push_back(one.run);
+    std::sort(runs.begin(), runs.end(),
+              [](const Run& a, const Run& b) { return a.begin < b.begin; });
 }
 
 void Regions::fill(std::size_t strip_number, std::size_t label_bytes, void* image) const {
@@ -100,8 +146,11 @@ void Regions::fill(std::size_t strip_number, std::size_t label_bytes, void* imag
         const std::uint32_t* const own = strip.labels(row);
         const std::size_t runs = strip.runs(row);
         for (std::size_t run = 0; run < runs; ++run) of_run[run] = labels[own[run]];
-        fill(strip.bits(row), width, of_run,
-             static_cast<std::byte*>(image) + static_cast<std::size_t>(row) * width * label_bytes);
+        std::byte* const pixels =
+            static_cast<std::byte*>(image) + static_cast<std::size_t>(row) * width * label_bytes;
+        fill(strip.bits(row), width, of_run, pixels);
+        if (painted_.empty()) continue;
+        for (const Painted& one : painted(row)) fill_run(one.run, label_bytes, pixels);
     }
 }
 

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "labeling/faces.h"
 #include "labeling/rule.h"
 #include "labeling/source.h"
 #include "labeling/strip.h"
@@ -35,8 +37,15 @@ class Regions {
     // What is summed up over the component `label`, if statistics were asked for.
     const Sums& sums(std::uint32_t label) const { return sums_[label - 1]; }
 
-    // Label n becomes labels[n]; labels[0] is 0.
-    void relabel(const std::vector<std::uint32_t>& labels);
+    // Label n becomes labels[n]; labels[0] is 0. `sums` are those of the new labels.
+    void relabel(const std::vector<std::uint32_t>& labels, UninitializedVector<Sums> sums);
+
+    // Gives background pixels of a row to a component; rows and runs ascend from call to call.
+    void paint(std::int64_t row, const Run& run);
+    void add_to(std::uint32_t label, const Sums& sums) { add(sums_[label - 1], sums); }
+
+    // The runs of a row with their labels, what was painted included and what was removed not.
+    void runs(std::int64_t row, Runs& runs) const;
 
     // Writes the labels of a strip's rows, each `label_bytes` wide, into an image in C order.
     void fill(std::size_t strip, std::size_t label_bytes, void* image) const;
@@ -45,6 +54,12 @@ class Regions {
     BitRow bits(std::int64_t row) const { return strip_of(row).bits(row); }
 
   private:
+    struct Painted {
+        std::int64_t row;
+        Run run;
+    };
+
+    std::span<const Painted> painted(std::int64_t row) const;
     const Strip& strip_of(std::int64_t row) const {
         return strips_[static_cast<std::size_t>(row / rows_per_strip_)];
     }
@@ -63,6 +78,7 @@ class Regions {
     UninitializedVector<std::uint32_t> labels_;
     std::uint32_t count_ = 0;
     UninitializedVector<Sums> sums_;
+    std::vector<Painted> painted_;  // ascending
 };
 
 }  // namespace panfuse::labeling

@@ -95,4 +95,39 @@ PF_HD inline bool touches_border(const Sums& sums, const Shape& shape, int rank)
            (rank > 2 && (sums.z_begin == 0 || end(sums.z_end, shape.planes)));
 }
 
+// Whether a component of the background is a hole that may be filled, if its neighbours agree.
+PF_HD inline bool is_hole(const Sums& sums, const Shape& shape, int rank, std::int64_t most_area) {
+    return !touches_border(sums, shape, rank) && static_cast<std::int64_t>(sums.area) <= most_area;
+}
+
+// A component that wants to be among the largest. A strict order: larger first, the first one on a
+// tie.
+struct Rank {
+    std::uint64_t area;
+    std::int64_t first;
+};
+
+PF_HD inline bool larger(const Rank& a, const Rank& b) {
+    return a.area > b.area || (a.area == b.area && a.first < b.first);
+}
+
+// A neighbour that a removed component may become part of: the one with more faces, or else the
+// first.
+struct Neighborhood {
+    std::int64_t faces;
+    std::uint32_t label;
+};
+
+PF_HD inline bool closer(const Neighborhood& a, const Neighborhood& b) {
+    return a.faces > b.faces || (a.faces == b.faces && a.label < b.label);
+}
+
+// The rule of SAM 2's and SAM 3's fill_holes_in_mask_scores: what a mask's logits become, and the
+// largest sprinkle to remove from a mask of `foreground` pixels.
+inline constexpr double filled_logit = 0.1, removed_logit = -0.1;
+
+PF_HD inline std::int64_t most_sprinkle(std::int64_t sprinkle_area, std::int64_t foreground) {
+    return sprinkle_area < foreground / 2 ? sprinkle_area : foreground / 2;
+}
+
 }  // namespace panfuse::labeling

@@ -92,6 +92,10 @@ class Strip {
     // Lists the runs of a row.
     void list(std::int64_t row, RunList runs) const;
 
+    // Calls visit(run, begin, end) for the runs of a row.
+    template <class Visit>
+    void visit_runs(std::int64_t row, Visit&& visit) const;
+
   private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
 
@@ -143,6 +147,14 @@ void Strip::seams(StripOf&& strip_of, Unite&& unite) {
                       earlier.labels(neighbor.other)[list.contacts.other[i]]);
         }
     }
+}
+
+template <class Visit>
+void Strip::visit_runs(std::int64_t row, Visit&& visit) const {
+    const RunsOfRow of_row(shape_);
+    list(row, of_row.list);
+    for (std::size_t run = 0; run < runs(row); ++run)
+        visit(run, of_row.list.begins[run], of_row.list.ends[run]);
 }
 
 }  // namespace panfuse::labeling

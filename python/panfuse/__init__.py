@@ -8,6 +8,15 @@ from panfuse._backend import backends, show_config
 from panfuse._cpu import version as __version__
 from panfuse.categories import Categories
 from panfuse.errors import CudaError, FormatError
+from panfuse.labeling import (
+    Components,
+    clean_mask_logits,
+    components,
+    fill_holes,
+    label,
+    remove_small,
+    split_instances,
+)
 from panfuse.matching import Contingency, Matches, contingency, match
 from panfuse.panoptic import Panoptic
 from panfuse.segments import Segments
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Categories",
+    "Components",
     "Contingency",
     "CudaError",
     "FormatError",
@@ -28,15 +38,21 @@ __all__ = [
     "Segments",
     "__version__",
     "backends",
+    "clean_mask_logits",
+    "components",
     "contingency",
     "evaluate",
     "evaluation",
+    "fill_holes",
     "formats",
+    "label",
     "match",
     "metrics",
     "panoptic_quality",
     "png",
+    "remove_small",
     "show_config",
+    "split_instances",
 ]
 
 # Imported when first used: their JSON reader takes a third of what importing NumPy takes.

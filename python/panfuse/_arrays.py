@@ -49,6 +49,10 @@ class Library:
         """Turn what the kernels filled into the caller's kind of array."""
         return array
 
+    def shaped(self, array: Any, shape: tuple[int, ...]) -> Any:
+        """Give what the kernels filled, which has one axis, its shape, and `wrap` it."""
+        return self.wrap(array.reshape(shape))
+
 
 class _NumPy(Library):
     @property
@@ -124,12 +128,17 @@ class _Other(Library):
             result = result.to_device(self._device)
         return result
 
+    def shaped(self, array: Any, shape: tuple[int, ...]) -> Any:
+        if self.place[0] == CPU:
+            return self.wrap(array.reshape(shape))
+        return self._namespace.reshape(array, shape)
+
 
 _NUMPY = _NumPy()
 
 
 def take(**arrays: Any) -> tuple[Library, list[Any]]:
-    """Recognise arrays that must lie on one device.
+    """Recognise arrays of integers or bool that must lie on one device.
 
     Returns the first array's library, and the arrays, as something that the kernels take.
 
@@ -140,9 +149,32 @@ def take(**arrays: Any) -> tuple[Library, list[Any]]:
     ValueError
         The arrays lie on two devices; the error names both.
     """
+    return _take(arrays, "biu")
+
+
+def take_numbers(**arrays: Any) -> tuple[Library, list[Any]]:
+    """Do as `take`, for arrays that may also hold floats."""
+    return _take(arrays, "biuf")
+
+
+def shape_of(array: Any) -> tuple[int, ...]:
+    """Return the shape of an array that `take` has recognised."""
+    shape = getattr(array, "shape", None)
+    if shape is None:  # a producer of DLPack and nothing else
+        shape = np.from_dlpack(array).shape
+    return tuple(int(length) for length in shape)
+
+
+def check_output(array: Any, name: str) -> None:
+    """Raise TypeError for an array that nobody may write to."""
+    if _is_a(array, sys.modules.get("jax"), "Array"):
+        raise TypeError(f"{name}: expected an array to write to, but JAX's are immutable")
+
+
+def _take(arrays: dict[str, Any], kinds: str) -> tuple[Library, list[Any]]:
     if all(type(array) is np.ndarray for array in arrays.values()):
         return _NUMPY, list(arrays.values())
-    taken = {name: _recognise(array, name) for name, array in arrays.items()}
+    taken = {name: _recognise(array, name, kinds) for name, array in arrays.items()}
     (first, (library, _)), *others = taken.items()
     for name, (other, _) in others:
         if _memory(other.place) != _memory(library.place):
@@ -164,7 +196,7 @@ def imported_libraries() -> dict[str, str]:
     }
 
 
-def _recognise(array: Any, name: str) -> tuple[Library, Any]:
+def _recognise(array: Any, name: str, kinds: str) -> tuple[Library, Any]:
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{name}: a masked array's mask has no meaning here; use .filled(0)")
     if isinstance(array, (np.ndarray, np.generic)):
@@ -177,7 +209,7 @@ def _recognise(array: Any, name: str) -> tuple[Library, Any]:
         return _CuPy(array), array
     jax = sys.modules.get("jax")
     if _is_a(array, jax, "Array"):
-        _check_jax(array, name)
+        _check_jax(array, name, kinds)
         return _Jax(), array
     if hasattr(array, "__dlpack__"):
         return _dlpack_library(array, name), array
@@ -217,7 +249,7 @@ def _torch_library(torch: Any, tensor: Any, name: str) -> Library:
     return _Torch(tensor)
 
 
-def _check_jax(array: Any, name: str) -> None:
+def _check_jax(array: Any, name: str, kinds: str) -> None:
     try:
         devices = array.devices()
     except TypeError as error:
@@ -227,8 +259,9 @@ def _check_jax(array: Any, name: str) -> None:
     except RuntimeError as error:  # deleted, or given away by donation
         raise ValueError(f"{name}: {error}") from error
     # JAX's integers of 2 and 4 bits are of another kind, its random keys of none.
-    if getattr(array.dtype, "kind", None) not in ("b", "i", "u"):
-        raise TypeError(f"{name}: expected integers or bool, got {array.dtype}")
+    if getattr(array.dtype, "kind", None) not in tuple(kinds):
+        wanted = "integers, floats or bool" if "f" in kinds else "integers or bool"
+        raise TypeError(f"{name}: expected {wanted}, got {array.dtype}")
     if len(devices) != 1 or next(iter(devices)).platform != "cpu":
         raise TypeError(
             f"{name}: JAX arrays are taken on one CPU device only, got {sorted(map(str, devices))}"

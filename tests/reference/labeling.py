@@ -40,8 +40,15 @@ def offsets(rank: int, steps: int) -> list[tuple[int, ...]]:
 
 def foreground(image: np.ndarray, background: Any) -> np.ndarray:
     image = image.astype(bool) if image.dtype == bool else image
-    inside = np.ones(image.shape, bool) if background is None else image != background
-    return inside & (image == image)  # NaN is background
+    inside = image == image  # NaN is background
+    if background is None:
+        return inside
+    if image.dtype.kind != "f":
+        return np.array([int(value) != background for value in image.flat]).reshape(image.shape)
+    with np.errstate(over="ignore"):
+        rounded = np.float64(background).astype(image.dtype)
+    unreachable = np.isinf(rounded) and not np.isinf(background)
+    return inside if unreachable else inside & (image != rounded)
 
 
 def flood(inside: np.ndarray, same: Any, steps: int) -> tuple[np.ndarray, int]:

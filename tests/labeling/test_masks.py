@@ -1,0 +1,108 @@
+"""Holes, specks and logits of masks, beside the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import panfuse as pf
+from tests.labeling.images import images, layouts
+from tests.reference import labeling as reference
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_any_mask(data: st.DataObject) -> None:
+    mask = data.draw(images(ranks=(2,)))
+    connectivity = data.draw(st.sampled_from([None, 4, 8]))
+    area = data.draw(st.integers(0, 9))
+    threads = data.draw(st.integers(1, 4))
+    clean = np.where(mask == mask, mask, np.zeros((), mask.dtype))  # the reference has no NaN here
+    for most in (None, area):
+        np.testing.assert_array_equal(
+            pf.fill_holes(clean, most, connectivity=connectivity, threads=threads),
+            reference.fill_holes(clean, most, connectivity),
+        )
+    np.testing.assert_array_equal(
+        pf.remove_small(mask, area, connectivity=connectivity, threads=threads),
+        reference.remove_small(mask, area, connectivity),
+    )
+
+
+def random_logits(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=shape).astype(np.float32)
+    logits[rng.random(shape) < 0.1] = 0.0
+    logits[rng.random(shape) < 0.1] = -0.0
+    logits[rng.random(shape) < 0.01] = np.nan
+    logits[rng.random(shape) < 0.02] = np.inf
+    logits[rng.random(shape) < 0.02] = -np.inf
+    return logits
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("areas", [(0, 0), (1, 0), (0, 3), (4, 4), (100, 100), (10**6, 10**6)])
+def test_logits(isa: str, dtype: str, areas: tuple[int, int]) -> None:
+    for shape in ((1, 1), (9, 7), (13, 64), (5, 129)):
+        for seed in range(4):
+            logits = (random_logits(shape, seed) + np.float32(seed - 1.5)).astype(dtype)
+            expected = reference.clean_mask_logits(logits, *areas)
+            for laid_out in layouts(logits):
+                cleaned = pf.clean_mask_logits(laid_out, *areas)
+                assert cleaned.dtype == dtype
+                np.testing.assert_array_equal(cleaned, expected)
+
+
+def test_batches(isa: str) -> None:
+    logits = random_logits((3, 2, 17, 33)) + 0.5
+    expected = np.empty_like(logits)
+    for at in np.ndindex(3, 2):
+        expected[at] = reference.clean_mask_logits(logits[at], 5, 5)
+    for threads in (1, 2, 7):
+        np.testing.assert_array_equal(pf.clean_mask_logits(logits, 5, 5, threads=threads), expected)
+    out = np.empty_like(logits)
+    assert pf.clean_mask_logits(logits, 5, 5, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    masks = logits > 0
+    filled, small = pf.fill_holes(masks, 4), pf.remove_small(masks, 4)
+    for at in np.ndindex(3, 2):
+        np.testing.assert_array_equal(filled[at], reference.fill_holes(masks[at], 4))
+        np.testing.assert_array_equal(small[at], reference.remove_small(masks[at], 4))
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 4, 4), (3, 0, 4), (3, 4, 0), (1, 1)])
+def test_small_and_empty(shape: tuple[int, ...]) -> None:
+    logits = np.ones(shape, np.float32)
+    np.testing.assert_array_equal(pf.clean_mask_logits(logits, 3, 0), logits)
+    np.testing.assert_array_equal(pf.fill_holes(logits), logits)
+
+
+def test_as_scipy(isa: str) -> None:
+    ndimage = pytest.importorskip("scipy.ndimage", reason="scipy is not installed")
+    rng = np.random.default_rng(7)
+    for density in (0.4, 0.6, 0.8):
+        mask = rng.random((90, 130)) < density
+        np.testing.assert_array_equal(pf.fill_holes(mask), ndimage.binary_fill_holes(mask))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda m: pf.fill_holes(m[0]), ValueError, "masks: expected 2 axes"),
+        (lambda m: pf.fill_holes(m, -1), ValueError, "max_area"),
+        (lambda m: pf.fill_holes(m, 1.5), TypeError, "max_area"),
+        (lambda m: pf.fill_holes(m, connectivity=6), ValueError, "connectivity"),
+        (lambda m: pf.fill_holes(m, out=m), ValueError, "out: expected memory"),
+        (lambda m: pf.fill_holes(m, out=np.zeros((4, 5), bool)), TypeError, "out"),
+        (lambda m: pf.remove_small(m, None), TypeError, "min_area"),
+        (lambda m: pf.clean_mask_logits(m, 1, 1), TypeError, "logits: expected floats"),
+        (lambda m: pf.clean_mask_logits(m * 1j, 1, 1), TypeError, "logits"),
+    ],
+)
+def test_bad_input(call: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        call(np.ones((4, 5), np.uint8))
