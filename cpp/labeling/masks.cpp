@@ -35,6 +35,11 @@ class Mask {
     void copy() {
         const auto bytes = static_cast<std::size_t>(mask_.dtype.bytes);
         const auto width = static_cast<std::size_t>(shape_.width);
+        if (mask_.strides[1] == mask_.dtype.bytes &&
+            mask_.strides[0] == shape_.width * mask_.dtype.bytes) {
+            std::memcpy(out_, mask_.data, static_cast<std::size_t>(shape_.pixels()) * bytes);
+            return;
+        }
         for (std::int64_t y = 0; y < shape_.height; ++y) {
             const std::byte* from =
                 static_cast<const std::byte*>(mask_.data) + y * mask_.strides[0];
@@ -67,12 +72,15 @@ class Mask {
     // Writes value(label) into the runs of every label for which chosen(label) holds.
     template <class Chosen, class Value>
     void paint(const Regions& regions, Chosen&& chosen, Value&& value) {
+        std::vector<std::uint8_t> marked(static_cast<std::size_t>(shape_.height), 0);
+        for (std::uint32_t label = 1; label <= regions.count(); ++label) {
+            if (!chosen(label)) continue;
+            const Sums& sums = regions.sums(label);
+            std::fill(marked.begin() + sums.y_begin, marked.begin() + sums.y_end, 1);
+        }
         Runs runs;
-        bool any = false;
-        for (std::uint32_t label = 1; label <= regions.count() && !any; ++label)
-            any = chosen(label);
-        if (!any) return;
         for (std::int64_t y = 0; y < shape_.height; ++y) {
+            if (marked[static_cast<std::size_t>(y)] == 0) continue;
             regions.runs(y, runs);
             for (const Run& run : runs) {
                 if (!chosen(run.label)) continue;

@@ -111,8 +111,9 @@ Pixels::Pixels(const ArrayView& image, const Meaning& meaning)
 }
 
 const std::byte* Pixels::address(std::int64_t row) const {
-    return static_cast<const std::byte*>(image_.data) + row / shape_.height * plane_stride_ +
-           row % shape_.height * row_stride_;
+    const std::int64_t z = shape_.planes > 1 ? row / shape_.height : 0;
+    return static_cast<const std::byte*>(image_.data) + z * plane_stride_ +
+           (row - z * shape_.height) * row_stride_;
 }
 
 const void* Pixels::codes(std::int64_t row) {

@@ -23,7 +23,8 @@ constexpr std::size_t contacts_per_pixel = 3;
 // A pixel whose neighbour in the plane before is equal needs no contact with those that are that
 // one's neighbours too. So that neighbour comes first.
 Neighbors::Neighbors(std::int64_t row, const Shape& shape, int steps) {
-    const std::int64_t y = row % shape.height, z = row / shape.height;
+    const std::int64_t z = shape.planes > 1 ? row / shape.height : 0;
+    const std::int64_t y = row - z * shape.height;
     const bool covers = steps > 1 && z > 0;
     const Reach one = reach(steps, 1), two = reach(steps, 2);
     if (z > 0 && one.straight) list[count++] = {row - shape.height, one, covers, false};
@@ -165,10 +166,10 @@ void Strip::list(std::int64_t row, RunList runs) const {
 void Strip::add_statistics(std::int64_t row, RunList runs_of_row) {
     make_room(sums_, label_count_);
     list(row, runs_of_row);
-    described_ = kernels().describe(runs_of_row, runs(row), labels(row),
-                                    static_cast<std::uint32_t>(row % shape_.height),
-                                    static_cast<std::uint32_t>(row / shape_.height),
-                                    row * shape_.width, described_, sums_.data());
+    const std::int64_t z = shape_.planes > 1 ? row / shape_.height : 0;
+    described_ = kernels().describe(
+        runs_of_row, runs(row), labels(row), static_cast<std::uint32_t>(row - z * shape_.height),
+        static_cast<std::uint32_t>(z), row * shape_.width, described_, sums_.data());
 }
 
 }  // namespace panfuse::labeling
