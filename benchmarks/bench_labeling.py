@@ -97,11 +97,19 @@ CASES = [
     Case("COCO ids int32", partial(coco, "int32", False), False, 8, MAP_BARS),
     Case("COCO ids int32, smooth", partial(coco, "int32", True), False, 8, MAP_BARS),
     Case("COCO ids uint8", partial(coco, "uint8", False), False, 8, MAP_BARS),
-    Case("blobs of 3 values uint8", partial(blobs, 3), False, 8, {"cc3d": 4.0, "statistics": 12.0}),
+    Case(
+        "blobs of 3 values uint8",
+        partial(blobs, 3, LARGE, 8),
+        False,
+        8,
+        {"cc3d": 4.0, "statistics": 12.0},
+    ),
+    Case("fine blobs of 3 values uint8", partial(blobs, 3), False, 8, {}),
     Case("one class uint8", one_class, True, 4, BINARY_BARS),
     Case("one class uint8", one_class, True, 8, BINARY_BARS),
-    Case("blobs uint8", partial(blobs, 2), True, 4, BINARY_BARS),
-    Case("blobs uint8", partial(blobs, 2), True, 8, BINARY_BARS),
+    Case("blobs uint8", partial(blobs, 2, LARGE, 8), True, 4, BINARY_BARS),
+    Case("blobs uint8", partial(blobs, 2, LARGE, 8), True, 8, BINARY_BARS),
+    Case("fine blobs uint8", partial(blobs, 2), True, 8, {}),
     *(
         Case(f"noise {density:g} uint8", partial(noise, 2, "uint8", density), True, 8, bars)
         for density, bars in ((0.1, {}), (0.5, {"OpenCV": 3.0}), (0.9, {}))
@@ -110,8 +118,9 @@ CASES = [
     Case("noise of 3 values int32", partial(noise, 3, "int32"), False, 8, {}),
 ]
 VOLUMES = [
-    Case("5 values uint8", partial(blobs, 5, VOLUME, 4), False, 26, {"cc3d": 1.8}),
-    Case("blobs uint8", partial(blobs, 2, VOLUME, 4), True, 26, {"cc3d": 2.0, "scipy": 20.0}),
+    Case("5 values uint8", partial(blobs, 5, VOLUME, 10), False, 26, {"cc3d": 1.8}),
+    Case("fine, 5 values uint8", partial(blobs, 5, VOLUME, 4), False, 26, {}),
+    Case("blobs uint8", partial(blobs, 2, VOLUME, 10), True, 26, {"cc3d": 2.0, "scipy": 20.0}),
     Case("noise of 5 values", partial(noise, 5, "uint8", 0.0, VOLUME), False, 26, {}),
 ]
 
@@ -180,10 +189,13 @@ def test_volume(benchmark: Any, case: Case) -> None:
 
 def logits(count: int = 100) -> np.ndarray:
     """Masks as SAM makes them: a blob, small holes in it and sprinkles around it."""
-    field = np.stack([blurred((256, 256), 4, seed) for seed in range(count)])
-    speckles = np.random.default_rng(0).random(field.shape) < 0.003
-    scale = field.std()
-    return np.where(speckles, -field, field + 0.3 * scale).astype(np.float32) / scale
+    y, x = np.mgrid[:256, :256].astype(np.float32)
+    masks = np.empty((count, 256, 256), np.float32)
+    for seed, mask in enumerate(masks):
+        border = blurred(mask.shape, 5, seed)
+        mask[...] = 80 - np.hypot(y - 128, x - 128) + 12 * border / border.std()
+    speckles = np.random.default_rng(0).random(masks.shape) < 0.0005
+    return np.where(speckles, -masks, masks) / 16
 
 
 def cleaned_by_opencv(masks: np.ndarray, area: int) -> np.ndarray:

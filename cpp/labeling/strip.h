@@ -151,10 +151,23 @@ void Strip::seams(StripOf&& strip_of, Unite&& unite) {
 
 template <class Visit>
 void Strip::visit_runs(std::int64_t row, Visit&& visit) const {
-    const RunsOfRow of_row(shape_);
-    list(row, of_row.list);
-    for (std::size_t run = 0; run < runs(row); ++run)
-        visit(run, of_row.list.begins[run], of_row.list.ends[run]);
+    const BitRow row_bits = bits(row);
+    std::uint64_t inside_before = 0;
+    std::uint32_t begin = none;
+    std::size_t run = 0;
+    for (std::size_t word = 0; word < words_; ++word) {
+        const std::uint64_t starts = row_bits.starts[word], inside = row_bits.inside[word];
+        std::uint64_t changes = starts | ((inside << 1 | inside_before) & ~inside);
+        inside_before = inside >> 63;
+        for (; changes != 0; changes &= changes - 1) {
+            const auto bit = static_cast<unsigned>(__builtin_ctzll(changes));
+            const std::uint32_t x = static_cast<std::uint32_t>(64 * word) + bit;
+            if (begin != none) visit(run++, begin, x);
+            begin = (starts >> bit & 1) != 0 ? x : none;
+        }
+    }
+    // A run to the end of the row; it ended before if the last word had room to say so.
+    if (begin != none) visit(run, begin, static_cast<std::uint32_t>(shape_.width));
 }
 
 }  // namespace panfuse::labeling
