@@ -266,7 +266,7 @@ def row(case: Case, rounds: int) -> str | None:
         "two": partial(pf.label, image, out=out, threads=2, **arguments),
         "copy": lambda: np.copyto(copied, image),
     }
-    times = alternate(ours | peers_of(case, image), rounds=rounds)
+    times = alternate(ours | peers_of(case, image), rounds=rounds, seconds=0.02)
     cells = [f"{case.name} ({case.connectivity})"]
     cells += [f"{1e3 * median(times[name]):.2f}" for name in ("label", "fresh", "components")]
     cells.append(f"{ratio(times, 'label', 'two'):.2f}x")
