@@ -30,9 +30,9 @@ void fill_run(const Run& run, std::size_t label_bytes, void* row) {
 Regions::Regions(const MakeSource& make_source, const Shape& shape, int steps, bool statistics,
                  std::int64_t strips)
     : shape_(shape), statistics_(statistics) {
-    constexpr auto longest = std::int64_t{std::numeric_limits<std::uint32_t>::max()};
+    constexpr auto longest = std::int64_t{std::numeric_limits<std::int32_t>::max()};
     if (std::max({shape.width, shape.height, shape.planes}) > longest)
-        throw std::invalid_argument("expected axes below 2^32");
+        throw std::invalid_argument("image: expected axes below 2**31");
     const std::int64_t rows = shape.pixels() > 0 ? shape.rows() : 0;
     rows_per_strip_ = std::max<std::int64_t>((rows + strips - 1) / strips, 1);
     for (std::int64_t begin = 0; begin < rows; begin += rows_per_strip_)

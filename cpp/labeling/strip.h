@@ -67,8 +67,7 @@ class ContactList {
 
 class Strip {
   public:
-    // Rows [begin, end) of a source of that shape, whose rows are at most 2^32 - 1 pixels and
-    // planes long.
+    // Rows [begin, end) of a source of that shape, whose axes are shorter than 2^31.
     Strip(std::unique_ptr<Source> source, const Shape& shape, int steps, bool statistics,
           std::int64_t begin, std::int64_t end);
 

@@ -84,3 +84,8 @@ def test_too_many_for_the_dtype() -> None:
         pf.components(image, out=out)
     assert not out.any()
     assert pf.components(image, dtype="uint16", min_area=2).count == 0
+
+
+def test_too_long() -> None:
+    with pytest.raises(ValueError, match=r"axes below 2\*\*31"):
+        pf.label(np.broadcast_to(np.uint8(0), (2**31,)))
