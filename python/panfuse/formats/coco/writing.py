@@ -79,9 +79,10 @@ def write(
     names: set[str] = set()
     for item in items:
         if not isinstance(item, tuple) or len(item) not in (2, 3):
+            got = f"a tuple of {len(item)}" if isinstance(item, tuple) else type(item).__name__
             raise TypeError(
                 "items: expected tuples of (image_id, Panoptic) or (image_id, file_name, "
-                f"Panoptic), got {type(item).__name__}"
+                f"Panoptic), got {got}"
             )
         image_id = _image_id(item[0])
         try:
