@@ -13,7 +13,7 @@ import numpy as np
 
 from panfuse.categories import Categories
 from panfuse.errors import FormatError
-from panfuse.evaluation import Notes, Outcomes
+from panfuse.evaluation import CROWDS, FALSE_NEGATIVE, Notes, Outcomes
 from panfuse.metrics._rules import Rules, checked
 from panfuse.metrics._state import NOTE_COLUMNS, OUTCOME_COLUMNS, Images
 
@@ -45,7 +45,10 @@ def write(
         _packed(images.outcomes.notes, NOTE_COLUMNS),
         list(remarks),
     )
-    content = msgspec.msgpack.encode(record)
+    try:
+        content = msgspec.msgpack.encode(record)
+    except OverflowError:
+        raise ValueError("image ids of more than 64 bits have no place in a file") from None
     checksum = zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "little")
     _replace(Path(path), _MARK + checksum + content)
 
@@ -88,11 +91,12 @@ def _table(packed: dict[str, bytes], columns: dict[str, str], images: int, name:
     if len({len(column) for column in table.values()}) > 1:
         raise ValueError(f"{name}: the columns' lengths differ")
     image, kind = table["image"], table["kind"]
+    largest = FALSE_NEGATIVE if columns is OUTCOME_COLUMNS else CROWDS
     if len(image) and not 0 <= image.min() <= image.max() < images:
         raise ValueError(f"{name}: expected images below {images}, got {image.max()}")
     if (np.diff(image) < 0).any():
         raise ValueError(f"{name}: expected ascending images")
-    if len(kind) and not 0 <= kind.min() <= kind.max() <= 3:
+    if len(kind) and not 0 <= kind.min() <= kind.max() <= largest:
         raise ValueError(f"{name}: expected known kinds, got {kind.min()} to {kind.max()}")
     return table
 

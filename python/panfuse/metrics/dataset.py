@@ -111,13 +111,15 @@ def evaluate(
     Things  66.7  100.0   66.7      1
     Stuff      -      -      -      0
     """
+    from panfuse.formats import coco
+
     _rules.require_protocol(protocol, fold)
     part = _part(shard)
     chosen = _chosen(images)
+    for path in (gt_json, pred_json):
+        os.stat(path)  # before anything is told of its folder
     gt_directory = _folder(gt_json, gt_folder, "gt_folder")
     pred_directory = _folder(pred_json, pred_folder, "pred_folder")
-
-    from panfuse.formats import coco
 
     annotations = coco.read_annotations(gt_json)
     if annotations.categories is None:
@@ -178,13 +180,9 @@ def _side(annotations: Annotations, rows: list[int], folder: Path) -> _Side:
 def _folder(
     json_path: str | os.PathLike[str], given: str | os.PathLike[str] | None, name: str
 ) -> Path:
-    if given is None:
-        path = Path(json_path)
-        if path.suffix != ".json":
-            raise ValueError(f"{name}: expected a folder, since {path} does not end with .json")
-        folder = path.with_suffix("")
-    else:
-        folder = Path(given)
+    from panfuse.formats import coco
+
+    folder = coco.default_folder(json_path) if given is None else Path(given)
     if not folder.is_dir():
         code = errno.ENOTDIR if folder.exists() else errno.ENOENT
         raise OSError(code, f"{name}: {os.strerror(code)}", str(folder))
