@@ -106,9 +106,7 @@ def test_protocols_agree_on_sound_data(tmp_path: Path) -> None:
 def test_coco_sums_are_correctly_rounded() -> None:
     rng = np.random.default_rng(3)
     scenes = [sound(rng) for _ in range(200)]
-    forward, backward = (
-        stream(order, "coco", None).compute() for order in (scenes, scenes[::-1])
-    )
+    forward, backward = (stream(order, "coco", None).compute() for order in (scenes, scenes[::-1]))
     assert repr(files.numbers(forward)) == repr(files.numbers(backward))
     # Not so by running sums; else this test would show nothing.
     running = [stream(order, "panopticapi", None).compute() for order in (scenes, scenes[::-1])]
@@ -140,6 +138,6 @@ def test_an_empty_set(tmp_path: Path) -> None:
     result = evaluate(*paths)
     assert len(result) == len(result.images) == result["All"]["n"] == 0
     assert math.isnan(result.pq)
-    with pytest.raises(pf.FormatError, match="^All: "):
+    with pytest.raises(pf.FormatError, match=r"^All: "):
         evaluate(*paths, protocol="panopticapi")
     assert math.isnan(PanopticQuality(CATEGORIES).compute().pq)

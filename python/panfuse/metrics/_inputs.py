@@ -58,7 +58,7 @@ def take(gt: Any, pred: Any, gt_segments: Any, pred_segments: Any, image_id: Any
         or isinstance(pred, list | tuple)
         or _is_nested(gt_segments)
         or _is_nested(pred_segments)
-        or isinstance(image_id, list | tuple)
+        or _is_several(image_id)
     )
     gt, gt_sources = _side(gt, gt_segments, "gt", is_batch)
     pred, pred_sources = _side(pred, pred_segments, "pred", is_batch)
@@ -101,14 +101,19 @@ def _image_ids(image_id: Any, size: int, is_batch: bool) -> list[ImageId]:
         return [None if image_id is None else image_id_of(image_id, "image_id")]
     if image_id is None:
         return [None] * size
-    if not isinstance(image_id, list | tuple):
+    if not _is_several(image_id):
         raise TypeError(f"image_id: expected a list of {size} ids, got {type(image_id).__name__}")
-    if len(image_id) != size:
-        raise ValueError(f"image_id: expected one for each of {size} images, got {len(image_id)}")
-    return [
+    ids = [
         None if one is None else image_id_of(one, f"image_id[{row}]")
         for row, one in enumerate(image_id)
     ]
+    if len(ids) != size:
+        raise ValueError(f"image_id: expected one for each of {size} images, got {len(ids)}")
+    return ids
+
+
+def _is_several(image_id: Any) -> bool:
+    return isinstance(image_id, Iterable) and not isinstance(image_id, str | bytes)
 
 
 def _is_nested(segments: Any) -> bool:
@@ -220,8 +225,8 @@ def _area(value: Any, name: str, row: int) -> float:
     if value is None:
         return np.nan
     try:
-        return float(value)
+        if not isinstance(value, str | bytes):
+            return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise TypeError(
-            f"{name}[{row}]: field 'area': expected a number, got {type(value).__name__}"
-        ) from None
+        pass
+    raise TypeError(f"{name}[{row}]: field 'area': expected a number, got {type(value).__name__}")
