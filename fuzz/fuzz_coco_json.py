@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("seeds", type=Path, nargs="+")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)  # noqa: S311 (nothing secret)
-    file = os.open(arguments.out / "failure", os.O_RDWR | os.O_CREAT)
+    file = os.open(arguments.out / "failure", os.O_RDWR | os.O_CREAT, 0o644)
     seeds = load(arguments.seeds)
     corpus: list[list[bytes]] = [TOKEN.findall(data) for data in seeds if data]
     first = len(corpus)

@@ -86,7 +86,7 @@ def test_what_is_read(path: Path) -> None:
         assert panoptic.categories == CATEGORIES
         panoptic.check()
     assert [image_id for image_id, _ in coco.read(path, images=["b"])] == ["b"]
-    assert [image_id for image_id, _ in coco.read(path, images=["b", 7, 7])] == [7, "b"]
+    assert [image_id for image_id, _ in coco.read(path, images=["b", np.int64(7), 7])] == [7, "b"]
     assert list(coco.read(path, images=[])) == []
     assert coco.load(path, "b") == second
     assert coco.load(str(path), np.int64(7)) == first
@@ -227,6 +227,7 @@ def test_damaged_files(path: Path) -> None:
         ((1, 1, result()), TypeError, "image 1: file_name: expected a str, got int"),
         ((1, IDS), TypeError, "image 1: expected a Panoptic, got ndarray"),
         ((1.5, result()), TypeError, "expected image ids of int or str, got float"),
+        ((True, result()), TypeError, "expected image ids of int or str, got bool"),
         ((2**63, result()), ValueError, "expected image ids of 64 bits, got 9223372036854775808"),
         ((1,), TypeError, "expected tuples of .*, got a tuple of 1"),
         (result(), TypeError, "expected tuples of .*, got Panoptic"),

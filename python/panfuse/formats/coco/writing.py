@@ -154,12 +154,9 @@ def _file_name(image_id: int | str, given: Any = None) -> str:
 def _image_id(value: Any) -> int | str:
     if isinstance(value, str):
         return value
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(
-            f"items: expected image ids of int or str, got {type(value).__name__}"
-        ) from None
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"items: expected image ids of int or str, got {type(value).__name__}")
+    number = index(value)
     if not -(2**63) <= number < 2**63:
         raise ValueError(f"items: expected image ids of 64 bits, got {number}")
     return number
