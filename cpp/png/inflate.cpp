@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "png/huffman.h"
-#include "png/symbols.h"
+#include "png/zlib_kernels.h"
 
 namespace panfuse::png {
 
@@ -202,7 +202,7 @@ class Stream {
                               count_,
                               tables_.literals.data(),
                               tables_.distances.data()};
-            const SymbolsEnd end = decode_symbols_(state);
+            const SymbolsEnd end = zlib_kernels().decode_symbols(state);
             in_ = state.in;
             out_ = state.out;
             bits_ = state.bits;
@@ -259,20 +259,19 @@ class Stream {
     std::uint8_t* out_;
     std::uint8_t* const out_end_;
     InflateTables& tables_;
-    DecodeSymbols decode_symbols_ = decode_symbols();
     std::uint64_t bits_ = 0;  // the next of the stream, the first one lowest
     unsigned count_ = 0;      // how many of them
 };
 
 }  // namespace
 
-OwnInflater::OwnInflater() : tables_(std::make_unique<InflateTables>()) {}
-OwnInflater::OwnInflater(OwnInflater&&) noexcept = default;
-OwnInflater& OwnInflater::operator=(OwnInflater&&) noexcept = default;
-OwnInflater::~OwnInflater() = default;
+Inflater::Inflater() : tables_(std::make_unique<InflateTables>()) {}
+Inflater::Inflater(Inflater&&) noexcept = default;
+Inflater& Inflater::operator=(Inflater&&) noexcept = default;
+Inflater::~Inflater() = default;
 
-InflateResult OwnInflater::operator()(std::span<const std::uint8_t> in, std::uint8_t* out,
-                                      std::size_t n) {
+InflateResult Inflater::operator()(std::span<const std::uint8_t> in, std::uint8_t* out,
+                                   std::size_t n) {
     Stream stream(in, out, n, *tables_);
     const Inflated status = stream.run();
     return {status, status == Inflated::ok ? stream.used() : 0};
