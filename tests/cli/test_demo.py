@@ -99,7 +99,8 @@ def test_picture(tmp_path: Path) -> None:
 def test_text(tmp_path: Path) -> None:
     result, text = run(tmp_path)
     flat = " ".join(text.split())
-    assert "3 generated streets of 90 x 120 pixels" in flat
+    assert "Streets of 90 x 120 pixels" in flat
+    assert "3 of each" in flat
     evaluated = pf.evaluate(tmp_path / "gt.json", tmp_path / "pred.json")
     for line in str(evaluated).splitlines():
         assert line.rstrip() in text

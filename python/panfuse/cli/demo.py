@@ -201,9 +201,9 @@ def _print_result(result: dict[str, Any], evaluated: PanopticResult, console: Co
     gt, pred, picture = result["files"]
     _say(
         console,
-        f"{len(evaluated)} generated streets of {height} x {width} pixels and predictions of "
-        f"them, better and worse, were written as COCO panoptic: {gt} and {pred}, each with a "
-        f"folder of PNG files. Evaluating them took {1e3 * result['seconds']:.1f} ms:",
+        f"Streets of {height} x {width} pixels were generated, and predictions of them, better "
+        f"and worse: {len(evaluated)} of each, written as COCO panoptic to {gt} and {pred}, with a "
+        f"folder of PNG files each. Evaluating them took {1e3 * result['seconds']:.1f} ms:",
     )
     console.print(f"\n{evaluated}\n", highlight=False, markup=False)
     console.print(_image_table(result))
