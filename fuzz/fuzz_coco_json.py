@@ -178,9 +178,9 @@ def main() -> None:
         nonlocal slowest
         os.pwrite(file, data, 0)
         os.ftruncate(file, len(data))
-        start = time.perf_counter()
+        start = time.process_time()
         outcome = execute(data)
-        slowest = max(slowest, time.perf_counter() - start)
+        slowest = max(slowest, time.process_time() - start)
         outcomes[outcome] += 1
         # What is no JSON at all leads nowhere.
         if outcomes[outcome] == 1 and not any("no valid JSON" in told for told in outcome):
