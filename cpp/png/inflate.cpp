@@ -238,8 +238,19 @@ class Stream {
             drop(entry_bits(entry));
             if (distance > out_ - out_begin_) return Inflated::corrupt;
             if (length > out_end_ - out_) return Inflated::long_output;
-            for (std::uint32_t i = 0; i < length; ++i, ++out_) *out_ = *(out_ - distance);
+            copy_match(length, distance);
         }
+    }
+
+    void copy_match(std::size_t length, std::size_t distance) {
+        const std::uint8_t* const from = out_ - distance;
+        if (distance == 1)
+            std::memset(out_, *from, length);
+        else if (distance >= length)
+            std::memcpy(out_, from, length);
+        else
+            for (std::size_t i = 0; i < length; ++i) out_[i] = from[i];
+        out_ += length;
     }
 
     // The entry of the symbol in front; false if the input ends within it.

@@ -16,6 +16,37 @@ struct Vector {
     __m256i value;
 };
 
+// How vectors of bytes that repeat are made: byte i is byte i % distance of the source, and the
+// next vector follows after as many whole periods as fit.
+struct Periods {
+    std::uint8_t bytes[16][32];
+    std::uint8_t length[16];
+};
+
+constexpr Periods periods = [] {
+    Periods made{};
+    for (unsigned distance = 1; distance < 16; ++distance) {
+        for (unsigned i = 0; i < 32; ++i)
+            made.bytes[distance][i] = static_cast<std::uint8_t>(i % distance);
+        made.length[distance] = static_cast<std::uint8_t>(32 - 32 % distance);
+    }
+    return made;
+}();
+
+void repeat(std::uint8_t* out, std::size_t distance, std::size_t length) {
+    const auto load_half = [](const std::uint8_t* p) {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    };
+    if (distance >= 16) {
+        for (std::size_t i = 0; i < length; i += 16)
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), load_half(out + i - distance));
+        return;
+    }
+    const __m256i source = _mm256_broadcastsi128_si256(load_half(out - distance));
+    const Vector pattern{_mm256_shuffle_epi8(source, Vector::load(periods.bytes[distance]).value)};
+    for (std::size_t i = 0; i < length; i += periods.length[distance]) pattern.store(out + i);
+}
+
 #include "png/symbols.inc"
 
 std::uint64_t sum_of_lanes(__m256i v) {

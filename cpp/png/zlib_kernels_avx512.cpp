@@ -14,6 +14,30 @@ struct Vector {
     __m512i value;
 };
 
+// How vectors of bytes that repeat are made: byte i is byte i % distance of the source, and the
+// next vector follows after as many whole periods as fit.
+struct Periods {
+    std::uint8_t bytes[64][64];
+    std::uint8_t length[64];
+};
+
+constexpr Periods periods = [] {
+    Periods made{};
+    for (unsigned distance = 1; distance < 64; ++distance) {
+        for (unsigned i = 0; i < 64; ++i)
+            made.bytes[distance][i] = static_cast<std::uint8_t>(i % distance);
+        made.length[distance] = static_cast<std::uint8_t>(64 - 64 % distance);
+    }
+    return made;
+}();
+
+void repeat(std::uint8_t* out, std::size_t distance, std::size_t length) {
+    const __m512i source = Vector::load(out - distance).value;
+    const Vector pattern{
+        _mm512_permutexvar_epi8(Vector::load(periods.bytes[distance]).value, source)};
+    for (std::size_t i = 0; i < length; i += periods.length[distance]) pattern.store(out + i);
+}
+
 #include "png/symbols.inc"
 
 std::uint64_t sum_of_lanes(__m512i v) {

@@ -16,6 +16,15 @@ struct Vector {
     std::uint8_t value[bytes];
 };
 
+void repeat(std::uint8_t* out, std::size_t distance, std::size_t length) {
+    // What repeats after `distance` repeats after its multiples too: the first that a vector fits.
+    const std::uint8_t* from = out - distance;
+    const std::uint8_t* const end = out + length;
+    for (std::size_t period = distance; period < Vector::bytes; period += distance)
+        for (std::size_t i = 0; i < distance; ++i, ++out) *out = *(out - distance);
+    for (; out < end; out += Vector::bytes, from += Vector::bytes) Vector::load(from).store(out);
+}
+
 #include "png/symbols.inc"
 
 struct Sums {
