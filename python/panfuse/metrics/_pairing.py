@@ -116,7 +116,9 @@ def _predictions(path: _Path, folder: Path, protocol: str, truth: _Truth) -> tup
 
 
 def _side(annotations: Annotations, rows: list[int], folder: Path) -> Side:
-    files = [os.path.join(folder, annotations[row].file_name) for row in rows]
+    names = [annotations[row].file_name for row in rows]
+    prefix = os.path.join(folder, "")  # os.path.join takes microseconds a file
+    files = [name if name.startswith("/") else prefix + name for name in names]
     return Side(files, annotations.columns(rows))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import zlib
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from panfuse import _files
 from panfuse.categories import Categories
 from panfuse.errors import FormatError
 from panfuse.evaluation import CROWDS, FALSE_NEGATIVE, Notes, Outcomes
@@ -50,7 +50,7 @@ def write(
     except OverflowError:
         raise ValueError("image ids of more than 64 bits have no place in a file") from None
     checksum = zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "little")
-    _replace(Path(path), _MARK + checksum + content)
+    _files.replace(Path(path), _MARK + checksum + content)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Rules, Images, tuple[str, ...]]:
@@ -104,14 +104,3 @@ def _table(packed: dict[str, bytes], columns: dict[str, str], images: int, name:
 def _column(content: bytes, dtype: str) -> Any:
     # In the machine's order of bytes, and writable as all other columns are.
     return np.frombuffer(content, dtype).astype(np.dtype(dtype).newbyteorder("="))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 from operator import index
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from panfuse import png
+from panfuse import _files, png
 from panfuse.categories import Categories
 from panfuse.formats.coco.annotations import default_folder
 from panfuse.panoptic import Panoptic
@@ -103,25 +102,7 @@ def write(
             {"image_id": image_id, "file_name": name, "segments_info": segments_info}
         )
     content = {"images": images, "annotations": annotations, "categories": categories.to_coco()}
-    _replace(target, msgspec.json.encode(content))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; its errors name `path`."""
-    try:
-        if path.exists() and not path.is_file():  # a device, a pipe: there is nothing to replace
-            path.write_bytes(data)
-            return
-        target = path.resolve()  # what a link points at, so that the link stays
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
+    _files.replace(target, msgspec.json.encode(content))
 
 
 def _write_image(panoptic: Any, path: Path, categories: Categories) -> list[dict[str, Any]]:
