@@ -183,15 +183,15 @@ def test_panopticapi_reads_rgb_alone(tmp_path: Path) -> None:
 
 
 def big(tmp_path: Path, images: int) -> Files:
-    """Some milliseconds an image."""
-    one = plain(*np.random.default_rng(9).integers(1, 9, (2, 600, 1000)))
+    """Some ten milliseconds an image."""
+    one = plain(*np.random.default_rng(9).integers(1, 9, (2, 1500, 2000)))
     files = Files(tmp_path, [one])
     files.scenes, files.gt, files.pred = [one] * images, files.gt * images, files.pred * images
     return files
 
 
 def test_a_file_that_vanishes_during_the_run(tmp_path: Path) -> None:
-    files = big(tmp_path, 200)
+    files = big(tmp_path, 30)
     last = tmp_path / "last.png"
     last.write_bytes(files.pred[0].read_bytes())
     files.pred[-1] = last
@@ -208,9 +208,9 @@ def test_progress(tmp_path: Path) -> None:
         told.append(done)
         assert threading.get_ident() == caller
 
-    big(tmp_path, 500).compare(threads=2, progress=progress)
+    big(tmp_path, 50).compare(threads=2, progress=progress)
     assert told == sorted(told)
-    assert told[-1] == 500
+    assert told[-1] == 50
     assert len(told) > 1
 
 
@@ -248,7 +248,7 @@ def test_ctrl_c_ends_the_run(tmp_path: Path) -> None:
 
 
 def test_the_gil_is_released(tmp_path: Path) -> None:
-    files = big(tmp_path, 500)
+    files = big(tmp_path, 30)
     running, counted = threading.Event(), 0
     running.set()
 
