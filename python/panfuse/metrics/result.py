@@ -93,12 +93,13 @@ class PanopticResult:
         self._rules = rules
         self._state = _state.in_order(images)
         self._remarks = tuple(sorted(set(remarks)))
-        self._tally = _tally.count(self._state, rules)
+        tally = _tally.count(self._state, rules)
+        self._per_class = tally.per_class(rules.categories.ids)
 
     def __getitem__(self, group: str) -> dict[str, float | int]:
         if group not in _tally.GROUPS:
             raise KeyError(f"expected one of {_tally.GROUPS}, got {group!r}")
-        return _tally.average(self.per_class, self._rules, group)
+        return _tally.average(self._per_class, self._rules, group)
 
     @property
     def categories(self) -> Categories:
@@ -136,7 +137,7 @@ class PanopticResult:
 
         All are 0 where the category does not occur.
         """
-        return self._tally.per_class(self._rules.categories.ids)
+        return {category_id: dict(row) for category_id, row in self._per_class.items()}
 
     @property
     def notes(self) -> list[str]:
@@ -211,7 +212,7 @@ class PanopticResult:
             str(category.id): {
                 "name": category.name,
                 "isthing": int(category.is_thing),
-                **_finite(self.per_class[category.id]),
+                **_finite(self._per_class[category.id]),
             }
             for category in self.categories
         }
