@@ -35,8 +35,8 @@ std::span<const std::uint8_t> read_file(const std::string& path, Buffer<std::uin
     const Descriptor file(path);
     struct stat status{};
     if (*file < 0 || ::fstat(*file, &status) != 0) throw FileError(errno, path);
-    // One byte more than a regular file has: that this byte does not come shows its end by one call.
-    // What a pipe has is not known.
+    // One byte more than a regular file has: that this byte does not come shows its end by one
+    // call. What a pipe has is not known.
     const bool is_regular = S_ISREG(status.st_mode);
     constexpr std::size_t least_room = std::size_t{1} << 16;
     std::size_t room = is_regular ? static_cast<std::size_t>(status.st_size) + 1 : least_room;
