@@ -24,11 +24,25 @@ _Path = str | os.PathLike[str]
 _Id = int | str
 
 
+class Listed:
+    """Makes the columns of some images when it is called, once."""
+
+    def __init__(self, annotations: Annotations, rows: list[int]) -> None:
+        self._annotations: Annotations | None = annotations
+        self._rows = rows
+
+    def __call__(self) -> SegmentColumns:
+        annotations, self._annotations = self._annotations, None
+        # The objects of a file take ten times the memory of the columns, and go with this call.
+        assert annotations is not None
+        return annotations.columns(self._rows)
+
+
 class Side(NamedTuple):
     """The files of ground truth or predictions, and what is listed of them."""
 
     files: list[str]
-    segments: SegmentColumns
+    segments: Listed
 
 
 class Pairs(NamedTuple):
@@ -61,7 +75,6 @@ def read(
     gt_directory = _folder(gt_json, gt_folder, "gt_folder")
     pred_directory = _folder(pred_json, pred_folder, "pred_folder")
     truth = _ground_truth(gt_json, gt_directory, protocol, chosen, part)
-    # By now the first file's objects are gone, which take ten times the memory of the columns.
     pred, remarks = _predictions(pred_json, pred_directory, protocol, truth)
     every = (*truth.remarks, *remarks)
     return Pairs(truth.categories, truth.ids, truth.positions, truth.side, pred, every)
@@ -119,7 +132,7 @@ def _side(annotations: Annotations, rows: list[int], folder: Path) -> Side:
     names = [annotations[row].file_name for row in rows]
     prefix = os.path.join(folder, "")  # os.path.join takes microseconds a file
     files = [name if name.startswith("/") else prefix + name for name in names]
-    return Side(files, annotations.columns(rows))
+    return Side(files, Listed(annotations, rows))
 
 
 def _folder(json_path: _Path, given: _Path | None, name: str) -> Path:
