@@ -36,7 +36,7 @@ class Files(NamedTuple):
 class Evaluator(NamedTuple):
     """`run` is what is timed; `answer` puts its result into one form for all."""
 
-    package: str
+    version: str
     run: Callable[[Files], Any]
     answer: Callable[[Any], dict[str, Any]]
 
@@ -58,7 +58,7 @@ def panfuse(threads: int, **options: Any) -> Evaluator:
         groups = {name: dict(result[name]) for name in GROUPS}
         return {"groups": groups, "classes": dict(result.per_class)}
 
-    return Evaluator("panfuse", run, answer)
+    return Evaluator(pf.__version__, run, answer)
 
 
 def panfuse_as_panopticapi(threads: int) -> Evaluator:
@@ -83,7 +83,7 @@ def hotcoco(threads: int) -> Evaluator:
     def answer(result: Any) -> dict[str, Any]:
         return {"groups": {name: result[name] for name in GROUPS}, "classes": result["per_class"]}
 
-    return Evaluator("hotcoco", run, answer)
+    return Evaluator(version("hotcoco"), run, answer)
 
 
 def vernier(threads: int, parity: str = "corrected") -> Evaluator:
@@ -131,7 +131,7 @@ def vernier(threads: int, parity: str = "corrected") -> Evaluator:
         }
         return {"groups": groups, "classes": classes}
 
-    return Evaluator("vernier", run, answer)
+    return Evaluator(version("vernier"), run, answer)
 
 
 def vernier_strict(threads: int) -> Evaluator:
@@ -159,7 +159,9 @@ def panopticapi(threads: int) -> Evaluator:
         classes = {number: vars(stats) for number, stats in counts["last"].pq_per_cat.items()}
         return {"groups": {name: result[name] for name in GROUPS}, "classes": classes}
 
-    return Evaluator("panopticapi-lite", lambda files: evaluation.pq_compute(*files), answer)
+    return Evaluator(
+        version("panopticapi-lite"), lambda files: evaluation.pq_compute(*files), answer
+    )
 
 
 EVALUATORS: dict[str, Callable[[int], Evaluator]] = {
@@ -215,7 +217,7 @@ def main() -> None:
     except ImportError as error:
         reply(missing=str(error))
         sys.exit(NOT_INSTALLED)
-    reply(version=version(evaluator.package), peak=peak_memory())
+    reply(version=evaluator.version, peak=peak_memory())
     for line in sys.stdin:
         files = Files(*json.loads(line))
         cpu, begin = time.process_time(), time.perf_counter()

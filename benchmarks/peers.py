@@ -30,6 +30,8 @@ from panfuse import _cpu
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# torchmetrics takes arrays, and has a line of its own.
+NAMES = [*EVALUATORS, "torchmetrics"]
 # Whose rules, and so whose answer and time, an evaluator is held against.
 COUNTERPARTS = {
     "hotcoco": "panfuse",
@@ -92,13 +94,16 @@ class Worker:
         self.process.communicate()
 
 
-def start(names: list[str], threads: int, stack: ExitStack) -> list[Worker]:
-    """Start those that are installed."""
-    workers = [stack.enter_context(Worker(name, threads)) for name in names]
-    for worker in workers:
-        if "missing" in worker.hello:
-            print(f"{worker.name} is left out: {worker.hello['missing']}", file=sys.stderr)
-    return [worker for worker in workers if "missing" not in worker.hello]
+def versions(names: list[str]) -> dict[str, str]:
+    """Which of these evaluators are installed."""
+    found = {}
+    for name in names:
+        with Worker(name, 1) as worker:
+            if "version" in worker.hello:
+                found[name] = worker.hello["version"]
+            else:
+                print(f"{name} is left out: {worker.hello['missing']}", file=sys.stderr)
+    return found
 
 
 def assert_equal_answers(ours: dict[str, Any], theirs: dict[str, Any], peer: str) -> None:
@@ -123,7 +128,7 @@ def assert_equal_answers(ours: dict[str, Any], theirs: dict[str, Any], peer: str
 def measure(a_set: Set, threads: int, names: list[str], rounds: int) -> Iterator[str]:
     """Run all in turns; yield the rows of the table."""
     with ExitStack() as stack:
-        workers = start(names, threads, stack)
+        workers = [stack.enter_context(Worker(name, threads)) for name in names]
         runs: dict[str, list[dict[str, Any]]] = {worker.name: [] for worker in workers}
         for turn in range(rounds + 1):
             latest = {worker.name: worker.run(a_set.files) for worker in workers}
@@ -199,42 +204,40 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", default="1,2", help="numbers of threads")
     parser.add_argument("--repeats", type=int, default=5, help="rounds, after one that warms up")
     parser.add_argument(
-        "--evaluators", default=";".join(EVALUATORS), help="which to run, separated by ';'"
+        "--evaluators", default=";".join(NAMES), help="which to run, separated by ';'"
     )
     arguments = parser.parse_args()
     if bool(arguments.gt) != bool(arguments.pred):
         parser.error("--gt and --pred go together")
-    unknown = [name for name in arguments.evaluators.split(";") if name not in EVALUATORS]
+    unknown = [name for name in arguments.evaluators.split(";") if name not in NAMES]
     if unknown:
-        parser.error(f"--evaluators: unknown {unknown}; there are {list(EVALUATORS)}")
+        parser.error(f"--evaluators: unknown {unknown}; there are {NAMES}")
     return arguments
 
 
 def main() -> None:
     """Print the tables."""
     arguments = parse()
-    names = arguments.evaluators.split(";")
+    names = [name for name in arguments.evaluators.split(";") if name in EVALUATORS]
     print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} CPUs, "
         f"{_cpu.isa_current()}, {_cpu.png.codec}\n"
     )
-    with ExitStack() as stack:
-        versions = {
-            worker.name.partition(",")[0]: worker.hello["version"]
-            for worker in start(names, 1, stack)
-        }
-        print(", ".join(map(" ".join, versions.items())) + "\n")
+    found = versions(names)
+    once = {name.partition(",")[0]: version for name, version in found.items()}
+    print(", ".join(map(" ".join, once.items())) + "\n")
     print("| set | threads | evaluator | per pair | ours is faster | bar | cores used | peak |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as scratch:
-        found = list(sets(arguments, Path(scratch)))
-        for a_set in found:
+        every = list(sets(arguments, Path(scratch)))
+        for a_set in every:
             for threads in map(int, arguments.threads.split(",")):
-                for row in measure(a_set, threads, names, arguments.repeats):
+                for row in measure(a_set, threads, list(found), arguments.repeats):
                     print(row, flush=True)
         if "panfuse" in names:
-            for a_set in found:
+            for a_set in every:
                 print_parts(a_set.name, a_set.files)
+        if "torchmetrics" in arguments.evaluators.split(";"):
             print_arrays(arguments.repeats)
 
 

@@ -88,7 +88,7 @@ Bytes joined(std::span<const std::uint8_t> file, const std::vector<Chunk>& chunk
         png::store_big_endian(static_cast<std::uint32_t>(bytes.size() - 4), number);
         result.insert(result.end(), number, number + 4);
         result.insert(result.end(), bytes.begin(), bytes.end());
-        png::store_big_endian(png::own_crc32(bytes), number);
+        png::store_big_endian(png::crc32(bytes), number);
         result.insert(result.end(), number, number + 4);
     }
     return result;
@@ -108,7 +108,7 @@ Bytes with_lines(std::span<const std::uint8_t> file, std::span<const std::uint8_
         stream.insert(stream.end(), block.begin(), block.end());
     }
     std::uint8_t number[4];
-    png::store_big_endian(png::own_adler32(lines), number);
+    png::store_big_endian(png::adler32(lines), number);
     stream.insert(stream.end(), number, number + 4);
     std::vector<Chunk> chunks;
     bool placed = false;
@@ -142,7 +142,7 @@ Bytes with_mutated_lines(std::span<const std::uint8_t> file, std::size_t most, b
     const std::uint64_t size = chunks.header.filtered_bytes();
     const Bytes stream = stream_of(chunks);
     Bytes lines(std::min<std::uint64_t>(size, most));
-    png::OwnInflater own;
+    png::Inflater own;
     if (size > most || stream.size() < 6 ||
         own(std::span(stream).subspan(2), lines.data(), size).status != png::Inflated::ok)
         return {file.begin(), file.end()};

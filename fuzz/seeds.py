@@ -3,10 +3,12 @@
 ``FOLDER/png_reader``: every kind of file with every filter, by the tests' reference writer; crops
 of real label maps, by panfuse; and real files that are small enough, as they are.
 ``FOLDER/inflate``: the image data of those, packed again at several levels and strategies.
+``FOLDER/coco_json``: COCO panoptic JSON, real files cut to a few images and segments.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import zlib
@@ -69,6 +71,31 @@ def streams(files: dict[str, bytes]) -> dict[str, bytes]:
     return seeds
 
 
+def documents(data: Path | None) -> dict[str, bytes]:
+    """Small ones of every field, and cuts of the real files."""
+    segment = {"id": 7, "category_id": 1, "iscrowd": 0, "area": 12.5, "score": 0.5, "bbox": [1, 2]}
+    category = {"id": 1, "name": "cat", "isthing": 1, "supercategory": "\u00e9", "color": [1, 2, 3]}
+    image = {"image_id": 139, "file_name": "139.png", "segments_info": [segment]}
+    few = {"annotations": [{"image_id": "b", "file_name": "b.png", "segments_info": []}]}
+    seeds = {
+        "every-field": json.dumps({"annotations": [image], "categories": [category]}).encode(),
+        "few-fields": json.dumps(few).encode(),
+    }
+    names = ("coco_panoptic_sample/panoptic_examples.json", "dsb2018/panoptic/gt.json")
+    for name in (*names, "dsb2018/panoptic/pred.json") if data is not None else ():
+        path = data / name
+        content = json.loads(path.read_bytes())
+        images = [
+            image | {"segments_info": image["segments_info"][-3:]}
+            for image in content["annotations"][:2]
+        ]
+        fields = {"images": content.get("images", [])[:2], "annotations": images}
+        if "categories" in content:
+            fields["categories"] = content["categories"][-2:]
+        seeds[f"{path.parent.name}-{path.stem}"] = json.dumps(fields).encode()
+    return seeds
+
+
 def write(seeds: dict[str, bytes], folder: Path) -> None:
     """Write those of at most MOST_BYTES."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,6 +119,7 @@ def main() -> None:
     files = generated() | (real(data) if data is not None else {})
     write(files, folder / "png_reader")
     write(streams(files), folder / "inflate")
+    write(documents(data), folder / "coco_json")
 
 
 if __name__ == "__main__":

@@ -145,9 +145,15 @@ py::tuple compare_files(const py::sequence& gt_files, const py::sequence& pred_f
                         std::vector<std::int64_t> category_ids, bool as_panopticapi,
                         const std::vector<std::string>& names, std::optional<int> threads,
                         std::uint64_t max_pixels, const py::object& progress) {
-    const Columns gt(gt_), pred(pred_);
     const std::vector<std::string> gt_paths = take_files(gt_files),
                                    pred_paths = take_files(pred_files);
+    std::optional<Columns> gt, pred;
+    const auto listing = [&] {
+        py::gil_scoped_acquire acquire;
+        gt.emplace(PyCallable_Check(gt_.ptr()) != 0 ? gt_() : gt_);
+        pred.emplace(PyCallable_Check(pred_.ptr()) != 0 ? pred_() : pred_);
+        return evaluation::Listing{gt->view(), pred->view()};
+    };
     ComparisonOptions options = make_options(std::move(category_ids), as_panopticapi);
     options.threads = threads;
     options.most_pixels = max_pixels;
@@ -159,8 +165,8 @@ py::tuple compare_files(const py::sequence& gt_files, const py::sequence& pred_f
     Comparison result;
     {
         py::gil_scoped_release release;
-        result = evaluation::compare_files(names, gt_paths, pred_paths, gt.view(), pred.view(),
-                                           std::move(options));
+        result =
+            evaluation::compare_files(names, gt_paths, pred_paths, listing, std::move(options));
     }
     return columns(result);
 }

@@ -121,11 +121,10 @@ py::tuple decode_rows(const py::object& source) {
 
 // The output of a raw DEFLATE stream and how many of its bytes were used; None if the output is not
 // of `size` bytes, or the stream corrupt.
-template <class Inflate>
 py::object inflate(const py::object& stream, std::size_t size) {
     const ByteView in(stream);
     std::vector<std::uint8_t> out(size);
-    const png::InflateResult result = Inflate()(in.bytes(), out.data(), size);
+    const png::InflateResult result = png::Inflater()(in.bytes(), out.data(), size);
     if (result.status != png::Inflated::ok) return py::none();
     return py::make_tuple(to_bytes(out), result.used);
 }
@@ -141,13 +140,12 @@ void bind_png(py::module_& m) {
     png.def("can_compress", &png::can_compress);
     // For tests and benchmarks alone.
     png.def("decode_rows", &decode_rows, py::arg("source"));
-    png.def("inflate", &inflate<png::Inflater>, py::arg("stream"), py::arg("size"));
-    png.def("own_inflate", &inflate<png::OwnInflater>, py::arg("stream"), py::arg("size"));
+    png.def("inflate", &inflate, py::arg("stream"), py::arg("size"));
     png.def(
-        "own_crc32", [](const py::bytes& b) { return png::own_crc32(ByteView(b).bytes()); },
+        "crc32", [](const py::bytes& b) { return png::crc32(ByteView(b).bytes()); },
         py::arg("bytes"));
     png.def(
-        "own_adler32", [](const py::bytes& b) { return png::own_adler32(ByteView(b).bytes()); },
+        "adler32", [](const py::bytes& b) { return png::adler32(ByteView(b).bytes()); },
         py::arg("bytes"));
 }
 

@@ -24,6 +24,16 @@ struct Place {
     std::size_t worker = 0, first_outcome = 0, outcomes = 0, first_note = 0, notes = 0;
 };
 
+// An image that was counted before its segments were known.
+struct Counted {
+    std::size_t image;
+    std::vector<Pair> pairs;
+    std::int64_t gt_copies, pred_copies;
+};
+
+// So many images may wait for their segments, for each thread.
+constexpr std::size_t most_waiting = 64;
+
 // What one thread needs, kept from image to image.
 struct alignas(64) Worker {  // on cache lines of its own
     Worker(const ComparisonOptions& options)
@@ -33,6 +43,7 @@ struct alignas(64) Worker {  // on cache lines of its own
     PairCounter counter;
     Judge judge;
     Judgement done;
+    std::vector<Counted> waiting;
 };
 
 // The failure of the first image that failed. Images behind it need not be looked at.
@@ -84,6 +95,137 @@ Comparison gather(std::span<const Worker> workers, std::span<const Place> places
     return result;
 }
 
+// Pairs of files on their way to judgements.
+class FileComparison {
+  public:
+    FileComparison(std::span<const std::string> names, std::span<const std::string> gt_files,
+                   std::span<const std::string> pred_files, const ComparisonOptions& options)
+        : names_(names),
+          gt_files_(gt_files),
+          pred_files_(pred_files),
+          options_(options),
+          threads_(std::max(1, choose_threads(options.threads, images() << 20))),
+          places_(names.size()) {
+        const auto workers = std::min<std::int64_t>(threads_, images() + 1);
+        for (std::int64_t i = 0; i < workers; ++i) workers_.emplace_back(options);
+    }
+
+    // The first chunk of work is the listing, so that no thread can wait for what nobody does.
+    Comparison run(const std::function<Listing()>& listing) {
+        run_chunks(threads_, images() + 1, [&](int thread, std::int64_t chunk) {
+            if (stopped_.load(std::memory_order_relaxed) || failure_.is_before(chunk - 1)) return;
+            try {
+                if (chunk == 0) return list(listing);
+                process(workers_[static_cast<std::size_t>(thread)],
+                        static_cast<std::size_t>(chunk - 1));
+                if (thread == 0) report();
+            } catch (...) {
+                stopped_.store(true, std::memory_order_relaxed);
+                set_listed();  // whoever waits sees that it has stopped
+                throw;
+            }
+        });
+        for (Worker& worker : workers_) judge_waiting(worker);
+        failure_.rethrow();
+        if (options_.progress) options_.progress(images());
+        return gather(workers_, places_);
+    }
+
+  private:
+    std::int64_t images() const { return static_cast<std::int64_t>(names_.size()); }
+
+    // Makes the segments known to all threads.
+    void list(const std::function<Listing()>& listing) {
+        listed_ = listing();
+        check(listed_.gt, names_.size(), "gt");
+        check(listed_.pred, names_.size(), "pred");
+        set_listed();
+    }
+
+    void set_listed() {
+        is_listed_.store(true, std::memory_order_release);
+        is_listed_.notify_all();
+    }
+
+    void process(Worker& worker, std::size_t i) {
+        Image image{.pairs = {},
+                    .gt = {},
+                    .pred = {},
+                    .name = names_[i],
+                    .gt_map = gt_files_[i],
+                    .pred_map = pred_files_[i]};
+        try {
+            worker.counter.count(image);
+        } catch (...) {
+            failure_.set(static_cast<std::int64_t>(i), std::current_exception());
+            return;
+        }
+        done_.fetch_add(1, std::memory_order_relaxed);
+        if (!is_listed_.load(std::memory_order_acquire)) {
+            worker.waiting.push_back(
+                {i, {image.pairs.begin(), image.pairs.end()}, image.gt_copies, image.pred_copies});
+            if (worker.waiting.size() < most_waiting) return;
+            is_listed_.wait(false, std::memory_order_acquire);
+            if (!stopped_.load(std::memory_order_relaxed)) judge_waiting(worker);
+            return;
+        }
+        judge_waiting(worker);
+        judge(worker, image, i);
+    }
+
+    void judge_waiting(Worker& worker) {
+        for (const Counted& counted : worker.waiting) {
+            Image image{.pairs = counted.pairs,
+                        .gt = {},
+                        .pred = {},
+                        .gt_copies = counted.gt_copies,
+                        .pred_copies = counted.pred_copies,
+                        .name = names_[counted.image],
+                        .gt_map = gt_files_[counted.image],
+                        .pred_map = pred_files_[counted.image]};
+            judge(worker, image, counted.image);
+        }
+        worker.waiting.clear();
+    }
+
+    void judge(Worker& worker, Image& image, std::size_t i) {
+        Judgement& done = worker.done;
+        Place& place = places_[i];
+        place.worker = static_cast<std::size_t>(&worker - workers_.data());
+        place.first_outcome = done.outcomes.size();
+        place.first_note = done.notes.size();
+        try {
+            image.gt = listed_.gt.of(i);
+            image.pred = listed_.pred.of(i);
+            worker.judge.judge(image, done);
+        } catch (...) {
+            failure_.set(static_cast<std::int64_t>(i), std::current_exception());
+        }
+        place.outcomes = done.outcomes.size() - place.first_outcome;
+        place.notes = done.notes.size() - place.first_note;
+    }
+
+    // On the calling thread.
+    void report() {
+        if (!options_.progress) return;
+        const auto now = Clock::now();
+        if (now - last_report_ < progress_interval) return;
+        options_.progress(done_.load(std::memory_order_relaxed));
+        last_report_ = Clock::now();
+    }
+
+    std::span<const std::string> names_, gt_files_, pred_files_;
+    const ComparisonOptions& options_;
+    int threads_;
+    std::vector<Worker> workers_;
+    std::vector<Place> places_;
+    Listing listed_;
+    std::atomic<bool> is_listed_{false}, stopped_{false};
+    FirstFailure failure_;
+    std::atomic<std::int64_t> done_{0};
+    Clock::time_point last_report_ = Clock::now();
+};
+
 }  // namespace
 
 Listed ListedColumns::of(std::size_t image) const {
@@ -121,60 +263,13 @@ Comparison compare_images(std::span<const Image> images, ComparisonOptions optio
 }
 
 Comparison compare_files(std::span<const std::string> names, std::span<const std::string> gt_files,
-                         std::span<const std::string> pred_files, const ListedColumns& gt,
-                         const ListedColumns& pred, ComparisonOptions options) {
+                         std::span<const std::string> pred_files,
+                         const std::function<Listing()>& listing, ComparisonOptions options) {
     if (gt_files.size() != names.size() || pred_files.size() != names.size())
         throw std::invalid_argument("expected as many files as names");
-    check(gt, names.size(), "gt");
-    check(pred, names.size(), "pred");
     std::sort(options.category_ids.begin(), options.category_ids.end());
-
-    const auto images = static_cast<std::int64_t>(names.size());
-    const int threads = std::max(1, choose_threads(options.threads, images << 20));
-    const auto workers_needed = std::min<std::int64_t>(threads, std::max<std::int64_t>(images, 1));
-    std::vector<Worker> workers;
-    for (std::int64_t i = 0; i < workers_needed; ++i) workers.emplace_back(options);
-    std::vector<Place> places(names.size());
-    FirstFailure failure;
-    std::atomic<std::int64_t> done{0};
-    std::atomic<bool> stopped{false};
-    Clock::time_point last_progress = Clock::now();
-
-    run_chunks(threads, images, [&](int thread, std::int64_t chunk) {
-        if (stopped.load(std::memory_order_relaxed) || failure.is_before(chunk)) return;
-        const auto i = static_cast<std::size_t>(chunk);
-        Worker& worker = workers[static_cast<std::size_t>(thread)];
-        const std::size_t outcomes = worker.done.outcomes.size(), notes = worker.done.notes.size();
-        try {
-            Image image{.pairs = {},
-                        .gt = gt.of(i),
-                        .pred = pred.of(i),
-                        .name = names[i],
-                        .gt_map = gt_files[i],
-                        .pred_map = pred_files[i]};
-            worker.counter.count(image);
-            worker.judge.judge(image, worker.done);
-        } catch (...) {
-            failure.set(chunk, std::current_exception());
-        }
-        places[i] = {static_cast<std::size_t>(thread), outcomes,
-                     worker.done.outcomes.size() - outcomes, notes,
-                     worker.done.notes.size() - notes};
-        done.fetch_add(1, std::memory_order_relaxed);
-        if (thread != 0 || !options.progress) return;
-        if (const auto now = Clock::now(); now - last_progress >= progress_interval) {
-            try {
-                options.progress(done.load(std::memory_order_relaxed));
-            } catch (...) {
-                stopped.store(true, std::memory_order_relaxed);
-                throw;
-            }
-            last_progress = Clock::now();
-        }
-    });
-    failure.rethrow();
-    if (options.progress) options.progress(images);
-    return gather(workers, places);
+    FileComparison comparison(names, gt_files, pred_files, options);
+    return comparison.run(listing);
 }
 
 }  // namespace panfuse::evaluation

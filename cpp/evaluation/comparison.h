@@ -46,10 +46,16 @@ struct Comparison {
 // Judges images whose pairs are counted already. FormatError as from Judge.
 Comparison compare_images(std::span<const Image> images, ComparisonOptions options);
 
+// The listed segments of both sides, which outlive the comparison.
+struct Listing {
+    ListedColumns gt, pred;
+};
+
 // Counts and judges pairs of files. An image fails with a FormatError or FileError; of several the
-// one of the first image is thrown.
+// one of the first image is thrown. `listing` is called once, on one of the threads, while the
+// others count already; what it throws ends the comparison.
 Comparison compare_files(std::span<const std::string> names, std::span<const std::string> gt_files,
-                         std::span<const std::string> pred_files, const ListedColumns& gt,
-                         const ListedColumns& pred, ComparisonOptions options);
+                         std::span<const std::string> pred_files,
+                         const std::function<Listing()>& listing, ComparisonOptions options);
 
 }  // namespace panfuse::evaluation

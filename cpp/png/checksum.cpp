@@ -1,9 +1,10 @@
 #include "png/checksum.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
+
+#include "png/zlib_kernels.h"
 
 namespace panfuse::png {
 namespace {
@@ -30,10 +31,7 @@ constexpr Tables make_tables() {
 
 constexpr Tables tables = make_tables();
 
-}  // namespace
-
-std::uint32_t own_crc32(std::span<const std::uint8_t> bytes) {
-    std::uint32_t remainder = 0xFFFFFFFF;
+std::uint32_t by_tables(std::uint32_t remainder, std::span<const std::uint8_t> bytes) {
     const std::uint8_t* p = bytes.data();
     std::size_t n = bytes.size();
     if constexpr (std::endian::native == std::endian::little) {
@@ -46,34 +44,21 @@ std::uint32_t own_crc32(std::span<const std::uint8_t> bytes) {
         }
     }
     for (; n > 0; --n, ++p) remainder = remainder >> 8 ^ tables[0][(remainder ^ *p) & 0xFF];
-    return ~remainder;
+    return remainder;
 }
 
-std::uint32_t own_adler32(std::span<const std::uint8_t> bytes) {
-    constexpr std::uint32_t modulus = 65521;
-    constexpr std::size_t most = 5552;  // bytes until the second sum may leave 32 bits
-    constexpr std::size_t lanes = 16;
-    std::uint32_t first = 1, second = 0;
-    const std::uint8_t* p = bytes.data();
-    for (std::size_t left = bytes.size(); left > 0;) {
-        const std::size_t n = std::min(left, most);
-        std::size_t i = 0;
-        for (; i + lanes <= n; i += lanes) {
-            std::uint32_t sum = 0, weighted = 0;
-            for (std::size_t k = 0; k < lanes; ++k) {
-                sum += p[i + k];
-                weighted += static_cast<std::uint32_t>(lanes - k) * p[i + k];
-            }
-            second += static_cast<std::uint32_t>(lanes) * first + weighted;
-            first += sum;
-        }
-        for (; i < n; ++i) second += first += p[i];
-        first %= modulus;
-        second %= modulus;
-        p += n;
-        left -= n;
-    }
-    return second << 16 | first;
+}  // namespace
+
+std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
+    std::uint8_t rest[16];
+    const std::size_t taken =
+        zlib_kernels().fold_crc32(bytes.data(), bytes.size(), 0xFFFFFFFF, rest);
+    if (taken == 0) return ~by_tables(0xFFFFFFFF, bytes);
+    return ~by_tables(by_tables(0, rest), bytes.subspan(taken));
+}
+
+std::uint32_t adler32(std::span<const std::uint8_t> bytes) {
+    return zlib_kernels().adler32(bytes.data(), bytes.size());
 }
 
 }  // namespace panfuse::png

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "png/big_endian.h"
-#include "png/codec.h"
+#include "png/checksum.h"
 #include "support/error.h"
 
 namespace panfuse::png {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "png/big_endian.h"
+#include "png/checksum.h"
 #include "png/codec.h"
 #include "png/header.h"
 #include "png/unfilter.h"

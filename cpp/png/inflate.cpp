@@ -4,16 +4,17 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <optional>
 
 #include "png/huffman.h"
+#include "png/zlib_kernels.h"
 
 namespace panfuse::png {
 
 // Bits that index the first levels, and room for the second ones: no code of 15 bits needs more
 // than 2342 entries for literals and lengths, and 594 for distances.
 struct InflateTables {
-    static constexpr unsigned literal_bits = 11, distance_bits = 9, length_bits = 7;
+    static constexpr unsigned literal_bits = literal_table_bits,
+                              distance_bits = distance_table_bits, length_bits = 7;
 
     std::array<HuffmanEntry, 2400> literals;
     std::array<HuffmanEntry, 640> distances;
@@ -21,8 +22,6 @@ struct InflateTables {
 };
 
 namespace {
-
-constexpr std::size_t longest_match = 258;
 
 constexpr std::uint64_t low_bits(std::uint64_t bits, unsigned n) {
     return bits & ((std::uint64_t{1} << n) - 1);
@@ -32,34 +31,6 @@ constexpr std::uint64_t low_bits(std::uint64_t bits, unsigned n) {
 std::uint32_t value_with_extra(HuffmanEntry entry, std::uint64_t bits) {
     return entry_value(entry) +
            static_cast<std::uint32_t>(low_bits(bits, entry_bits(entry)) >> code_bits(entry));
-}
-
-// `copy_match` may write this many bytes past the match.
-constexpr std::ptrdiff_t copy_slack = 32;
-
-// Repeats the `length` bytes that lie `distance` before `out`; they may run into themselves.
-void copy_match(std::uint8_t* out, std::size_t distance, std::size_t length) {
-    constexpr std::size_t vector = 16;
-    const std::uint8_t* from = out - distance;
-    const std::uint8_t* const end = out + length;
-    if (distance >= 2 * vector) {
-        do {
-            std::memcpy(out, from, 2 * vector);
-            out += 2 * vector;
-            from += 2 * vector;
-        } while (out < end);
-        return;
-    }
-    if (distance == 1) {
-        std::uint8_t repeated[2 * vector];
-        std::memset(repeated, *from, sizeof repeated);
-        for (; out < end; out += sizeof repeated) std::memcpy(out, repeated, sizeof repeated);
-        return;
-    }
-    // What repeats after `distance` repeats after its multiples too: the first that a vector fits.
-    for (std::size_t period = distance; period < vector; period += distance)
-        for (std::size_t i = 0; i < distance; ++i, ++out) *out = *(out - distance);
-    for (; out < end; out += vector, from += vector) std::memcpy(out, from, vector);
 }
 
 // One stream on its way to one output.
@@ -103,22 +74,17 @@ class Stream {
     void refill() {
         if constexpr (std::endian::native == std::endian::little) {
             if (in_end_ - in_ >= 8) {
-                refill_from_eight(in_, bits_, count_);
+                std::uint64_t eight;
+                std::memcpy(&eight, in_, 8);
+                bits_ |= eight << count_;
+                in_ += (63 - count_) >> 3;
+                count_ |= 56;
                 bits_ = low_bits(bits_, count_);
                 return;
             }
         }
         for (; count_ <= 55 && in_ != in_end_; count_ += 8)
             bits_ |= std::uint64_t{*in_++} << count_;
-    }
-
-    // Bits beyond `count` may be there already: they are the same ones.
-    static void refill_from_eight(const std::uint8_t*& in, std::uint64_t& bits, unsigned& count) {
-        std::uint64_t eight;
-        std::memcpy(&eight, in, 8);
-        bits |= eight << count;
-        in += (63 - count) >> 3;
-        count |= 56;
     }
 
     void drop(unsigned n) {
@@ -226,88 +192,25 @@ class Stream {
     }
 
     Inflated symbols() {
-        if (const std::optional<Inflated> done = fast_symbols()) return *done;
-        return careful_symbols();
-    }
-
-    // Decodes while no check within a symbol is needed: with input for two refills, and room for
-    // three literals and a match that is copied in whole vectors. None: the block goes on.
-    std::optional<Inflated> fast_symbols() {
-        if constexpr (std::endian::native != std::endian::little) return std::nullopt;
-        constexpr std::ptrdiff_t in_margin = 16, out_margin = 3 + longest_match + copy_slack;
-        const HuffmanEntry* const literals = tables_.literals.data();
-        const HuffmanEntry* const distances = tables_.distances.data();
-        const std::uint8_t* in = in_;
-        std::uint8_t* out = out_;
-        std::uint64_t bits = bits_;
-        unsigned count = count_;
-        const auto literal_at_hand = [&] {
-            return literals[low_bits(bits, InflateTables::literal_bits)];
-        };
-        const auto consume = [&](HuffmanEntry entry) {
-            bits >>= entry_bits(entry);
-            count -= entry_bits(entry);
-        };
-        const auto put = [&](HuffmanEntry entry) {
-            *out++ = static_cast<std::uint8_t>(entry_value(entry));
-            consume(entry);
-        };
-        while (in_end_ - in >= in_margin && out_end_ - out >= out_margin) {
-            refill_from_eight(in, bits, count);
-            HuffmanEntry entry = literal_at_hand();
-            if ((entry & literal_flag) != 0) {
-                put(entry);
-                entry = literal_at_hand();
-                if ((entry & literal_flag) != 0) {
-                    put(entry);
-                    entry = literal_at_hand();
-                    if ((entry & literal_flag) != 0) {
-                        put(entry);
-                        continue;
-                    }
-                }
-            }
-            if ((entry & special_flag) != 0) [[unlikely]] {
-                if ((entry & second_level_flag) != 0) {
-                    consume(entry);
-                    entry = literals[entry_value(entry) + low_bits(bits, code_bits(entry))];
-                    if ((entry & literal_flag) != 0) {
-                        put(entry);
-                        continue;
-                    }
-                }
-                if ((entry & special_flag) != 0) {
-                    if ((entry & end_flag) == 0) return Inflated::corrupt;
-                    consume(entry);
-                    keep(in, out, bits, count);
-                    return Inflated::ok;
-                }
-            }
-            const std::uint32_t length = value_with_extra(entry, bits);
-            consume(entry);
-            refill_from_eight(in, bits, count);
-            entry = distances[low_bits(bits, InflateTables::distance_bits)];
-            if ((entry & special_flag) != 0) [[unlikely]] {
-                if ((entry & second_level_flag) == 0) return Inflated::corrupt;
-                consume(entry);
-                entry = distances[entry_value(entry) + low_bits(bits, code_bits(entry))];
-                if ((entry & special_flag) != 0) return Inflated::corrupt;
-            }
-            const std::uint32_t distance = value_with_extra(entry, bits);
-            consume(entry);
-            if (distance > out - out_begin_) return Inflated::corrupt;
-            copy_match(out, distance, length);
-            out += length;
+        if constexpr (std::endian::native == std::endian::little) {
+            SymbolState state{in_,
+                              in_end_,
+                              out_begin_,
+                              out_,
+                              out_end_,
+                              bits_,
+                              count_,
+                              tables_.literals.data(),
+                              tables_.distances.data()};
+            const SymbolsEnd end = zlib_kernels().decode_symbols(state);
+            in_ = state.in;
+            out_ = state.out;
+            bits_ = state.bits;
+            count_ = state.count;
+            if (end == SymbolsEnd::corrupt) return Inflated::corrupt;
+            if (end == SymbolsEnd::block) return Inflated::ok;
         }
-        keep(in, out, bits, count);
-        return std::nullopt;
-    }
-
-    void keep(const std::uint8_t* in, std::uint8_t* out, std::uint64_t bits, unsigned count) {
-        in_ = in;
-        out_ = out;
-        bits_ = low_bits(bits, count);
-        count_ = count;
+        return careful_symbols();
     }
 
     Inflated careful_symbols() {
@@ -335,8 +238,19 @@ class Stream {
             drop(entry_bits(entry));
             if (distance > out_ - out_begin_) return Inflated::corrupt;
             if (length > out_end_ - out_) return Inflated::long_output;
-            for (std::uint32_t i = 0; i < length; ++i, ++out_) *out_ = *(out_ - distance);
+            copy_match(length, distance);
         }
+    }
+
+    void copy_match(std::size_t length, std::size_t distance) {
+        const std::uint8_t* const from = out_ - distance;
+        if (distance == 1)
+            std::memset(out_, *from, length);
+        else if (distance >= length)
+            std::memcpy(out_, from, length);
+        else
+            for (std::size_t i = 0; i < length; ++i) out_[i] = from[i];
+        out_ += length;
     }
 
     // The entry of the symbol in front; false if the input ends within it.
@@ -362,13 +276,13 @@ class Stream {
 
 }  // namespace
 
-OwnInflater::OwnInflater() : tables_(std::make_unique<InflateTables>()) {}
-OwnInflater::OwnInflater(OwnInflater&&) noexcept = default;
-OwnInflater& OwnInflater::operator=(OwnInflater&&) noexcept = default;
-OwnInflater::~OwnInflater() = default;
+Inflater::Inflater() : tables_(std::make_unique<InflateTables>()) {}
+Inflater::Inflater(Inflater&&) noexcept = default;
+Inflater& Inflater::operator=(Inflater&&) noexcept = default;
+Inflater::~Inflater() = default;
 
-InflateResult OwnInflater::operator()(std::span<const std::uint8_t> in, std::uint8_t* out,
-                                      std::size_t n) {
+InflateResult Inflater::operator()(std::span<const std::uint8_t> in, std::uint8_t* out,
+                                   std::size_t n) {
     Stream stream(in, out, n, *tables_);
     const Inflated status = stream.run();
     return {status, status == Inflated::ok ? stream.used() : 0};

@@ -1,4 +1,4 @@
-// An inflate of our own, for builds without a library.
+// Decompression of DEFLATE streams, made for label maps: long matches, most of them zeros.
 #pragma once
 
 #include <cstddef>
@@ -23,12 +23,12 @@ struct InflateResult {
 // The tables of a DEFLATE block's two codes.
 struct InflateTables;
 
-class OwnInflater {
+class Inflater {
   public:
-    OwnInflater();
-    OwnInflater(OwnInflater&&) noexcept;
-    OwnInflater& operator=(OwnInflater&&) noexcept;
-    ~OwnInflater();
+    Inflater();
+    Inflater(Inflater&&) noexcept;
+    Inflater& operator=(Inflater&&) noexcept;
+    ~Inflater();
 
     // Decompresses a raw DEFLATE stream (RFC 1951) whose output must be `n` bytes. Touches nothing
     // but in[0, size) and out[0, n), whatever the stream; what is in `out` after a failure means

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "png/chunks.h"
-#include "png/codec.h"
+#include "png/inflate.h"
 #include "png/unfilter.h"
 #include "support/buffer.h"
 

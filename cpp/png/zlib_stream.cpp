@@ -3,6 +3,7 @@
 #include <string>
 
 #include "png/big_endian.h"
+#include "png/checksum.h"
 #include "support/error.h"
 
 namespace panfuse::png {

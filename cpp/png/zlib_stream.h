@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "png/codec.h"
+#include "png/inflate.h"
 
 namespace panfuse::png {
 

@@ -1,6 +1,7 @@
 // Scratch that is kept from one use to the next: memory that grows, and is not initialised.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -20,6 +21,7 @@ class Buffer {
     T* reserve(std::size_t n) {
         if (n > capacity_) {
             if (n > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) throw std::bad_alloc();
+            n = std::max(n, capacity_ + capacity_ / 2);  // new memory costs a fault a page
             memory_.reset();
             capacity_ = 0;
             memory_.reset(static_cast<T*>(::operator new(n * sizeof(T), alignment)));

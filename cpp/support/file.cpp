@@ -35,18 +35,19 @@ std::span<const std::uint8_t> read_file(const std::string& path, Buffer<std::uin
     const Descriptor file(path);
     struct stat status{};
     if (*file < 0 || ::fstat(*file, &status) != 0) throw FileError(errno, path);
-    // One byte more than a regular file has, so that its end is seen by one call. What a pipe has
-    // is not known.
-    std::size_t room = static_cast<std::size_t>(status.st_size) + 1, size = 0;
+    // One byte more than a regular file has: that this byte does not come shows its end by one
+    // call. What a pipe has is not known.
+    const bool is_regular = S_ISREG(status.st_mode);
     constexpr std::size_t least_room = std::size_t{1} << 16;
-    if (!S_ISREG(status.st_mode)) room = least_room;
+    std::size_t room = is_regular ? static_cast<std::size_t>(status.st_size) + 1 : least_room;
+    std::size_t size = 0;
     std::uint8_t* bytes = memory.reserve(room);
     for (;;) {
         const ssize_t n = ::read(*file, bytes + size, room - size);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) throw FileError(errno, path);
-        if (n == 0) return {bytes, size};
         size += static_cast<std::size_t>(n);
+        if (n == 0 || (is_regular && size + 1 == room)) return {bytes, size};
         if (size == room) {
             Buffer<std::uint8_t> larger;
             room = 2 * room + least_room;

@@ -81,7 +81,7 @@ def show_config() -> None:
         "Python": f"{platform.python_version()} on {platform.platform()}",
         "NumPy": np.__version__,
         "compiler": _cpu.compiler,
-        "PNG files": _cpu.png.codec,
+        "PNG compression": _cpu.png.codec,
         **{name: _describe(backend) for name, backend in backends().items()},
         **imported_libraries(),
     }

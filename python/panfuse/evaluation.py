@@ -197,8 +197,8 @@ def compare_images(
 def compare_files(
     gt_files: Sequence[str | os.PathLike[str]],
     pred_files: Sequence[str | os.PathLike[str]],
-    gt: SegmentColumns,
-    pred: SegmentColumns,
+    gt: SegmentColumns | Callable[[], SegmentColumns],
+    pred: SegmentColumns | Callable[[], SegmentColumns],
     *,
     category_ids: Iterable[int],
     protocol: Protocol = "coco",
@@ -216,8 +216,9 @@ def compare_files(
     gt_files, pred_files : sequence of path
         One of each an image, as `panfuse.png.read` takes them; protocol "panopticapi" takes RGB and
         RGBA alone.
-    gt, pred : SegmentColumns
-        The segments of those images.
+    gt, pred : SegmentColumns, or callable that returns them
+        The segments of those images. A callable is called once, on one of the threads, while the
+        others count already.
     category_ids : iterable of int
         The known categories.
     protocol : {"coco", "panopticapi"}

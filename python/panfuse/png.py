@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from panfuse import _arrays, _backend, _checks
+from panfuse import _arrays, _backend, _checks, _files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,7 +140,7 @@ def write(ids: Any, path: str | os.PathLike[str] | None = None) -> bytes | None:
     data: bytes = kernels.encode(ids, None if kernels.can_compress() else zlib.compress)
     if path is None:
         return data
-    _replace(Path(os.fsdecode(path)), data)
+    _files.replace(Path(os.fsdecode(path)), data)
     return None
 
 
@@ -150,21 +149,3 @@ def _view(source: Any) -> memoryview:
         return memoryview(source)
     except TypeError:
         raise TypeError(f"source: expected a path or bytes, got {type(source).__name__}") from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; its errors name `path`."""
-    try:
-        if path.exists() and not path.is_file():  # a device, a pipe: there is nothing to replace
-            path.write_bytes(data)
-            return
-        target = path.resolve()  # what a link points at, so that the link stays
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None

@@ -16,11 +16,21 @@ FRAMEWORKS = {"cupy", "cupyx", "jax", "jaxlib", "tensorflow", "torch", "torchvis
 FRAMEWORK_FILES = ("_arrays", "_maps", "integrations.")
 KERNELS = {"panfuse._cpu", "panfuse._cuda", "panfuse._cuda_emulated"}
 KERNEL_FILES = ("__init__", "_backend")
+# Helpers without kernels or arrays, for every height of the house.
+HELPERS = ("panfuse._files",)
 PUBLIC_USERS = {"formats", "metrics", "qa", "targets", "distributed", "report", "cli"}
 # While a module is imported it may import what stands at its own height and below. The rooms, the
 # data model and their helpers are not listed: they stand at ROOM_HEIGHT.
 ROOM_HEIGHT = 2
-HEIGHTS = {"errors": 0, "_arrays": 0, "_checks": 0, "_cpu": 0, "_backend": 1, "__init__": 3}
+HEIGHTS = {
+    "errors": 0,
+    "_arrays": 0,
+    "_checks": 0,
+    "_files": 0,
+    "_cpu": 0,
+    "_backend": 1,
+    "__init__": 3,
+}
 HEIGHTS |= {"scenes": 4, "formats": 4, "metrics": 4, "qa": 4, "targets": 4, "distributed": 4}
 HEIGHTS |= {"integrations": 4, "report": 5, "cli": 6}
 # Public functions without an example, and why.
@@ -116,6 +126,7 @@ def private_modules(root: Path) -> Iterator[str]:
         for imported in imports(module) if module.room in PUBLIC_USERS else ():
             own = imported.full.startswith(f"panfuse.{module.room}.")
             inside = imported.full.startswith("panfuse.") and not own
+            inside = inside and not imported.full.startswith(HELPERS)
             if inside and re.search(r"\._(?!_)", imported.full):
                 yield f"{module.path}: {imported.full}"
 

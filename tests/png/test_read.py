@@ -215,10 +215,10 @@ def test_pipe(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_config_says_what_inflates(capsys: pytest.CaptureFixture[str]) -> None:
+def test_config_says_what_compresses(capsys: pytest.CaptureFixture[str]) -> None:
     pf.show_config()
     lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
-    assert ["PNG", "files", _cpu.png.codec] in lines
+    assert ["PNG", "compression", _cpu.png.codec] in lines
 
 
 def test_threads() -> None:

@@ -130,8 +130,9 @@ def _exit_status(command: str) -> Iterator[None]:
         typer.echo(f"panfuse {command}: interrupted", err=True)
         raise typer.Exit(_INTERRUPTED) from None
     except (OSError, TypeError, ValueError) as error:
-        named = isinstance(error, OSError) and error.filename is not None
-        text = f"{error.strerror}: {error.filename}" if named else f"{error}"
+        text = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            text = f"{error.strerror}: {error.filename}"
         typer.echo(f"panfuse {command}: {' '.join(text.split())}", err=True)
         raise typer.Exit(2) from error
 

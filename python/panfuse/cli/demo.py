@@ -1,110 +1,174 @@
-"""``panfuse demo``: a generated street, a prediction for it, and which segments match."""
+"""``panfuse demo``: a small data set of generated streets, its quality, and its worst image."""
 
 from __future__ import annotations
 
+import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
-from panfuse.matching import Contingency, Matches, contingency, match
+from panfuse.formats import coco
+from panfuse.matching import contingency, match
+from panfuse.metrics import evaluate
 from panfuse.report import overlay, write_png
 from panfuse.scenes import street
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rich.console import Console
 
+    from panfuse.metrics import PanopticResult
     from panfuse.panoptic import Panoptic
     from panfuse.scenes import Scene
 
-# Lines around the table: its frame and header, the list of unmatched segments, the sentences.
-_OTHER_LINES = 22
-_FEWEST_ROWS = 8
-_TIMED_CALLS = 5
+# From a good network to a poor one, as `Scene.prediction` counts.
+_LEAST_ERROR, _MOST_ERROR = 0.1, 0.8
+_MOST_IMAGES = 100
+_MATCHES_SHOWN = 8
+_GAP = 8  # pixels between the two halves of the picture
+
+
+class _Pair(NamedTuple):
+    """A street, a prediction of it, and how poor that was made to be."""
+
+    scene: Scene
+    prediction: Panoptic
+    error: float
 
 
 def run_demo(
-    output: Path, *, size: tuple[int, int], seed: int, console: Console, as_json: bool
+    output: Path,
+    *,
+    images: int,
+    size: tuple[int, int],
+    seed: int,
+    console: Console,
+    as_json: bool,
 ) -> dict[str, Any]:
-    """Match a generated prediction with its ground truth, print the matches, write two pictures.
+    """Make a data set, evaluate it, print what came out, and draw the worst image.
 
     Parameters
     ----------
     output : Path
-        Folder for ``ground_truth.png`` and ``prediction.png``; made if it is not there. Unmatched
-        segments are outlined in red.
+        Folder for ``gt.json``, ``pred.json``, their PNG files in ``gt`` and ``pred``, and
+        ``worst.png``: ground truth at the left, the prediction at the right, what does not match
+        outlined in red. Made if it is not there.
+    images : int
+        1 to 100. The predictions become worse from the first to the last, by and large.
     size : (H, W)
-        Of the scene.
+        Of every scene.
     seed : int
-        Of the scene and the prediction.
+        Of the first scene; the others follow.
     console : rich.console.Console
-        Where to print: a table of as many matches as fit, the largest first, and a few sentences;
-        or the returned dict as JSON, if `as_json`.
+        Where to print: for people, or the returned dict as JSON, if `as_json`.
     as_json : bool
 
     Returns
     -------
     dict
-        In plain Python types: ``size``, ``seed``, ``pixels``, ``gt_segments``, ``pred_segments``,
-        ``pairs`` (of ids that share pixels), ``seconds`` (`contingency` and `match`, the best of
-        five calls), ``matches`` (gt_id, category, pred_id, pred_category, area, intersection,
-        union, iou; the largest ground truth area first, the smaller id on a tie),
-        ``unmatched_gt`` and ``unmatched_pred`` (id, category, area), ``files``.
+        In plain Python types: ``size``, ``seed``, ``seconds`` (of `panfuse.evaluate`), ``result``
+        (its `to_dict`), ``images`` (image_id, error, gt_segments, pred_segments, tp, fp, fn, pq),
+        ``worst`` (image_id; ``matches``, the largest ground truth area first, and
+        ``unmatched_gt`` and ``unmatched_pred``, segments of which none of their own category has
+        an IoU above 0.5), ``files``.
 
     Raises
     ------
     TypeError, ValueError
-        From `street`, if `size` or `seed` is no good.
+        If `images`, `size` or `seed` is no good.
     OSError
-        If a picture cannot be written.
+        If a file cannot be written.
     """
-    scene = street(size, seed=seed)
-    prediction = scene.prediction(seed=seed)
-    table, matches, seconds = _timed_match(scene.panoptic.ids, prediction.ids)
+    if not 1 <= images <= _MOST_IMAGES:
+        raise ValueError(f"images: expected 1 to {_MOST_IMAGES}, got {images}")
+    pairs = _make(images, size, seed)
+    categories = pairs[0].scene.categories
     output.mkdir(parents=True, exist_ok=True)
-    files = []
-    for name, panoptic, unmatched in (
-        ("ground_truth.png", scene.panoptic, matches.unmatched_gt),
-        ("prediction.png", prediction, matches.unmatched_pred),
-    ):
-        path = output / name
-        write_png(path, overlay(panoptic, scene.image, mark=unmatched.tolist()))
-        files.append(str(path))
-    height, width = scene.size
+    gt, pred, picture = (output / name for name in ("gt.json", "pred.json", "worst.png"))
+    truths = [(k + 1, pair.scene.panoptic) for k, pair in enumerate(pairs)]
+    coco.write(gt, truths, categories=categories)
+    guesses = [(k + 1, pair.prediction) for k, pair in enumerate(pairs)]
+    coco.write(pred, guesses, categories=categories)
+    start = time.perf_counter()
+    evaluated = evaluate(gt, pred)
+    seconds = time.perf_counter() - start
+    qualities = evaluated.images.pq
+    worst = int(np.argmin(np.where(np.isnan(qualities), np.inf, qualities)))
+    details = _match(pairs[worst])
+    _draw(picture, pairs[worst], details)
     result = {
-        "size": [height, width],
+        "size": list(pairs[0].scene.size),
         "seed": seed,
-        "pixels": height * width,
-        "gt_segments": len(scene.panoptic.segments),
-        "pred_segments": len(prediction.segments),
-        "pairs": len(table.counts),
         "seconds": seconds,
-        "matches": _matched_rows(scene, prediction, matches),
-        "unmatched_gt": _segment_rows(scene, scene.panoptic, matches.unmatched_gt.tolist()),
-        "unmatched_pred": _segment_rows(scene, prediction, matches.unmatched_pred.tolist()),
-        "files": files,
+        "result": evaluated.to_dict(),
+        "images": _image_rows(pairs, evaluated),
+        "worst": {"image_id": worst + 1, **details},
+        "files": [str(path) for path in (gt, pred, picture)],
     }
     if as_json:
         console.print_json(data=result)
     else:
-        _print_matches(result, console)
-        _print_unmatched(result, console)
-        _print_sentences(result, console)
+        _print_result(result, evaluated, console)
     return result
 
 
-def _timed_match(gt: Any, pred: Any) -> tuple[Contingency, Matches, float]:
-    """Count and match several times; the seconds are those of the fastest."""
-    seconds = []
-    for _ in range(_TIMED_CALLS):
-        start = time.perf_counter()
-        table = contingency(gt, pred)
-        matches = match(table)
-        seconds.append(time.perf_counter() - start)
-    return table, matches, min(seconds)
+def _make(images: int, size: tuple[int, int], seed: int) -> list[_Pair]:
+    pairs = []
+    for k, error in enumerate(np.linspace(_LEAST_ERROR, _MOST_ERROR, images).tolist()):
+        scene = street(size, seed=seed + k)
+        pairs.append(_Pair(scene, scene.prediction(seed=seed + k, error=error), error))
+    return pairs
+
+
+def _image_rows(pairs: list[_Pair], evaluated: PanopticResult) -> list[dict[str, Any]]:
+    table = evaluated.images
+    return [
+        {
+            "image_id": image_id,
+            "error": pair.error,
+            "gt_segments": len(pair.scene.panoptic.segments),
+            "pred_segments": len(pair.prediction.segments),
+            **{name: int(getattr(table, name)[row]) for name in ("tp", "fp", "fn")},
+            "pq": None if math.isnan(table.pq[row]) else float(table.pq[row]),
+        }
+        for row, (image_id, pair) in enumerate(zip(table.image_id, pairs, strict=True))
+    ]
+
+
+def _match(pair: _Pair) -> dict[str, list[dict[str, Any]]]:
+    """Pairs of segments by IoU, and the segments that have no partner of their own category."""
+    truth, prediction = pair.scene.panoptic, pair.prediction
+    matches = match(contingency(truth.ids, prediction.ids))
+    gt_rows = _segment_rows(pair.scene, truth, matches.gt_ids.tolist())
+    pred_rows = _segment_rows(pair.scene, prediction, matches.pred_ids.tolist())
+    rows = [
+        {
+            "gt_id": gt["id"],
+            "category": gt["category"],
+            "pred_id": pred["id"],
+            "pred_category": pred["category"],
+            "area": gt["area"],
+            "is_crowd": gt["is_crowd"],
+            "iou": iou,
+        }
+        for gt, pred, iou in zip(gt_rows, pred_rows, matches.iou.tolist(), strict=True)
+    ]
+    right = [row for row in rows if row["category"] == row["pred_category"]]
+    return {
+        "matches": sorted(rows, key=lambda row: (-row["area"], row["gt_id"])),
+        "unmatched_gt": _others(pair.scene, truth, {row["gt_id"] for row in right}),
+        "unmatched_pred": _others(pair.scene, prediction, {row["pred_id"] for row in right}),
+    }
+
+
+def _others(scene: Scene, panoptic: Panoptic, matched: set[int]) -> list[dict[str, Any]]:
+    ids = [segment for segment in panoptic.segments.id.tolist() if segment not in matched]
+    return _segment_rows(scene, panoptic, ids)
 
 
 def _segment_rows(scene: Scene, panoptic: Panoptic, ids: list[int]) -> list[dict[str, Any]]:
@@ -120,90 +184,77 @@ def _segment_rows(scene: Scene, panoptic: Panoptic, ids: list[int]) -> list[dict
     ]
 
 
-def _matched_rows(scene: Scene, prediction: Panoptic, matches: Matches) -> list[dict[str, Any]]:
-    gt_rows = _segment_rows(scene, scene.panoptic, matches.gt_ids.tolist())
-    pred_rows = _segment_rows(scene, prediction, matches.pred_ids.tolist())
-    numbers = (matches.intersection, matches.union, matches.iou)
-    rows = [
-        {
-            "gt_id": gt["id"],
-            "category": gt["category"],
-            "pred_id": pred["id"],
-            "pred_category": pred["category"],
-            "area": gt["area"],
-            "intersection": intersection,
-            "union": union,
-            "iou": iou,
-        }
-        for gt, pred, intersection, union, iou in zip(
-            gt_rows, pred_rows, *(column.tolist() for column in numbers), strict=True
+def _draw(path: Path, pair: _Pair, details: Mapping[str, list[dict[str, Any]]]) -> None:
+    halves = [
+        overlay(panoptic, pair.scene.image, mark=[row["id"] for row in details[unmatched]])
+        for panoptic, unmatched in (
+            (pair.scene.panoptic, "unmatched_gt"),
+            (pair.prediction, "unmatched_pred"),
         )
     ]
-    return sorted(rows, key=lambda row: (-row["area"], row["gt_id"]))
+    gap = np.full((len(halves[0]), _GAP, 3), 255, np.uint8)
+    write_png(path, np.concatenate([halves[0], gap, halves[1]], axis=1))
 
 
-def _print_matches(result: dict[str, Any], console: Console) -> None:
-    matches = result["matches"]
-    shown = matches[: max(_FEWEST_ROWS, console.size.height - _OTHER_LINES)]
-    title = f"{len(matches)} matches (IoU > 0.5)"
+def _print_result(result: dict[str, Any], evaluated: PanopticResult, console: Console) -> None:
+    height, width = result["size"]
+    gt, pred, picture = result["files"]
+    _say(
+        console,
+        f"Streets of {height} x {width} pixels were generated, and predictions of them, better "
+        f"and worse: {len(evaluated)} of each, written as COCO panoptic to {gt} and {pred}, with a "
+        f"folder of PNG files each. Evaluating them took {1e3 * result['seconds']:.1f} ms:",
+    )
+    console.print(f"\n{evaluated}\n", highlight=False, markup=False)
+    console.print(_image_table(result))
+    worst = result["worst"]
+    console.print(_match_table(worst))
+    missed = [row for row in worst["unmatched_gt"] if not row["is_crowd"]]
+    _say(
+        console,
+        f"The worst image is {worst['image_id']}: {len(missed)} segments were not found, and "
+        f"{len(worst['unmatched_pred'])} predicted ones match none. {picture} shows it, "
+        "ground truth at the left, those segments outlined in red.",
+        *(f"Note: {note}." for note in evaluated.notes),
+        f"Next: panfuse evaluate {gt} {pred} --per-class, or "
+        f"panfuse demo --seed {result['seed'] + 1}.",
+    )
+
+
+def _say(console: Console, *sentences: str) -> None:
+    for sentence in sentences:
+        console.print(escape(sentence), highlight=False)
+
+
+def _image_table(result: dict[str, Any]) -> Table:
+    table = Table(title="Image by image")
+    for name in ("image", "gt segments", "predicted", "TP", "FP", "FN", "PQ"):
+        table.add_column(name, justify="right")
+    for row in result["images"]:
+        quality = "-" if row["pq"] is None else f"{100 * row['pq']:.1f}"
+        names = ("image_id", "gt_segments", "pred_segments", "tp", "fp", "fn")
+        is_worst = row["image_id"] == result["worst"]["image_id"]
+        table.add_row(*(str(row[name]) for name in names), quality, style="red" if is_worst else "")
+    return table
+
+
+def _match_table(worst: dict[str, Any]) -> Table:
+    matches = worst["matches"]
+    shown = matches[:_MATCHES_SHOWN]
+    title = f"Image {worst['image_id']}: {len(matches)} matches (IoU > 0.5)"
     if len(shown) < len(matches):
         title += f", the largest {len(shown)} shown"
     table = Table(title=title)
-    for name in ("gt id", "category", "pred id", "predicted as"):
-        table.add_column(name, justify="right" if name.endswith("id") else "left")
-    for name in ("area", "intersection", "union", "IoU"):
-        table.add_column(name, justify="right")
+    for name in ("gt id", "category", "pred id", "predicted as", "area", "IoU"):
+        table.add_column(name, justify="left" if name in ("category", "predicted as") else "right")
     for row in shown:
         same = row["category"] == row["pred_category"]
-        predicted = row["pred_category"] if same else f"[red]{row['pred_category']}[/red]"
         table.add_row(
             str(row["gt_id"]),
-            row["category"],
+            row["category"] + (" (crowd)" if row["is_crowd"] else ""),
             str(row["pred_id"]),
-            predicted,
+            row["pred_category"] if same else f"[red]{row['pred_category']}[/red]",
             f"{row['area']:,}",
-            f"{row['intersection']:,}",
-            f"{row['union']:,}",
             f"{row['iou']:.3f}",
         )
-    console.print(table)
-
-
-def _print_unmatched(result: dict[str, Any], console: Console) -> None:
-    """Name the unmatched segments of either side, at most two lines of them."""
-    for key, text in (
-        ("unmatched_gt", "Unmatched in the ground truth"),
-        ("unmatched_pred", "Unmatched in the prediction"),
-    ):
-        rows = sorted(result[key], key=lambda row: (-row["area"], row["id"]))
-        names = [
-            f"{row['id']} {row['category']}{' (crowd)' if row['is_crowd'] else ''}" for row in rows
-        ]
-        fitting = names
-        while len(", ".join(fitting)) > 2 * console.size.width - len(text) - 30:
-            fitting = fitting[:-1]
-        more = f" and {len(names) - len(fitting)} more" if len(fitting) < len(names) else ""
-        line = ", ".join(fitting) + more if names else "none"
-        console.print(f"[bold]{text}[/bold] ({len(names)}): {line}", highlight=False)
-
-
-def _print_sentences(result: dict[str, Any], console: Console) -> None:
-    height, width = result["size"]
-    confused = sum(row["category"] != row["pred_category"] for row in result["matches"])
-    milliseconds = 1e3 * result["seconds"]
-    rate = result["pixels"] / result["seconds"] / 1e6
-    folder = result["files"][0].removesuffix("ground_truth.png")
-    console.print()
-    for sentence in (
-        f"A generated street of {height} x {width} pixels has {result['gt_segments']} segments; "
-        f"the prediction for it has {result['pred_segments']}.",
-        f"Counting {result['pixels']:,} pixels gave {result['pairs']:,} pairs of ids; counting and "
-        f"matching took {milliseconds:.2f} ms ({rate:,.0f} Mpx/s, best of {_TIMED_CALLS}).",
-        f"Of the matches, {confused} {'is' if confused == 1 else 'are'} of another category "
-        "(red above); metrics such as PQ do not accept those.",
-        f"Written: {' and '.join(result['files'])}, where unmatched segments are outlined in red.",
-        f"Next: look at the pictures in {folder or '.'}, try panfuse demo "
-        f"--seed {result['seed'] + 1}, or count your own maps in Python: "
-        "panfuse.match(panfuse.contingency(gt_ids, pred_ids)).",
-    ):
-        console.print(escape(sentence), highlight=False)
+    return table

@@ -27,6 +27,10 @@ class Listed(NamedTuple):
     areas: npt.NDArray[np.float64]
 
 
+_NONE = Listed(
+    np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_), np.zeros(0, np.float64)
+)
+
 # A Panoptic stands for its segments, since reading them may wait for a device.
 Source = Listed | Panoptic
 
@@ -58,7 +62,7 @@ def take(gt: Any, pred: Any, gt_segments: Any, pred_segments: Any, image_id: Any
         or isinstance(pred, list | tuple)
         or _is_nested(gt_segments)
         or _is_nested(pred_segments)
-        or isinstance(image_id, list | tuple)
+        or _is_several(image_id)
     )
     gt, gt_sources = _side(gt, gt_segments, "gt", is_batch)
     pred, pred_sources = _side(pred, pred_segments, "pred", is_batch)
@@ -72,11 +76,10 @@ def take(gt: Any, pred: Any, gt_segments: Any, pred_segments: Any, image_id: Any
 
 def columns(sources: Sequence[Source], *, ground_truth: bool) -> SegmentColumns:
     """Put the segments of several images into columns; reads those that are still on a device."""
-    tables = [
-        _from_segments(source.segments) if isinstance(source, Panoptic) else source
-        for source in sources
-    ]
-    tables.insert(0, _from_dicts((), ""))  # so that there is something to put together
+    # Nothing comes first, so that there always is something to put together.
+    tables = [_NONE]
+    for source in sources:
+        tables.append(_from_segments(source.segments) if isinstance(source, Panoptic) else source)
     ids, category_ids, is_crowd, areas = map(np.concatenate, zip(*tables, strict=True))
     if not ground_truth:
         is_crowd, areas = np.zeros_like(is_crowd), np.full_like(areas, np.nan)
@@ -101,14 +104,19 @@ def _image_ids(image_id: Any, size: int, is_batch: bool) -> list[ImageId]:
         return [None if image_id is None else image_id_of(image_id, "image_id")]
     if image_id is None:
         return [None] * size
-    if not isinstance(image_id, list | tuple):
+    if not _is_several(image_id):
         raise TypeError(f"image_id: expected a list of {size} ids, got {type(image_id).__name__}")
-    if len(image_id) != size:
-        raise ValueError(f"image_id: expected one for each of {size} images, got {len(image_id)}")
-    return [
+    ids = [
         None if one is None else image_id_of(one, f"image_id[{row}]")
         for row, one in enumerate(image_id)
     ]
+    if len(ids) != size:
+        raise ValueError(f"image_id: expected one for each of {size} images, got {len(ids)}")
+    return ids
+
+
+def _is_several(image_id: Any) -> bool:
+    return isinstance(image_id, Iterable) and not isinstance(image_id, str | bytes)
 
 
 def _is_nested(segments: Any) -> bool:
@@ -180,48 +188,55 @@ def _from_segments(segments: Segments) -> Listed:
 
 
 def _from_dicts(records: Sequence[Mapping[str, Any]], name: str) -> Listed:
-    crowds = _numbers(records, "iscrowd", name, 0)
+    crowds = _numbers([record.get("iscrowd", 0) for record in records], "iscrowd", name)
     wrong = np.flatnonzero((crowds != 0) & (crowds != 1))
     if len(wrong):
         row = wrong[0]
         raise ValueError(f"{name}[{row}]: field 'iscrowd': expected 0 or 1, got {crowds[row]}")
+    areas = [_area(record.get("area"), name, row) for row, record in enumerate(records)]
     return Listed(
-        _numbers(records, "id", name),
-        _numbers(records, "category_id", name),
+        _numbers(_required(records, "id", name), "id", name),
+        _numbers(_required(records, "category_id", name), "category_id", name),
         crowds.astype(np.bool_),
-        np.array(
-            [_area(record.get("area"), name, row) for row, record in enumerate(records)], float
-        ),
+        np.array(areas, np.float64),
     )
 
 
-def _numbers(
-    records: Sequence[Mapping[str, Any]], field: str, name: str, default: int | None = None
-) -> npt.NDArray[np.int64]:
-    values = []
-    for row, record in enumerate(records):
-        value = record.get(field, default)
-        if value is None:
-            raise ValueError(f"{name}[{row}]: expected the field {field!r}, got {list(record)}")
-        try:
-            values.append(operator.index(value))
-        except TypeError:
-            kind = type(value).__name__
-            raise TypeError(
-                f"{name}[{row}]: field {field!r}: expected an int, got {kind}"
-            ) from None
+def _required(records: Sequence[Mapping[str, Any]], field: str, name: str) -> list[Any]:
     try:
-        return np.array(values, np.int64)
+        return [record[field] for record in records]
+    except KeyError:
+        row = next(row for row, record in enumerate(records) if field not in record)
+        raise ValueError(
+            f"{name}[{row}]: expected the field {field!r}, got {list(records[row])}"
+        ) from None
+
+
+def _numbers(values: list[Any], field: str, name: str) -> npt.NDArray[np.int64]:
+    try:
+        return np.fromiter(map(operator.index, values), np.int64, len(values))
+    except TypeError:
+        row = next(row for row, value in enumerate(values) if not _is_integer(value))
+        kind = type(values[row]).__name__
+        raise TypeError(f"{name}[{row}]: field {field!r}: expected an int, got {kind}") from None
     except OverflowError:
         raise ValueError(f"{name}: field {field!r}: expected numbers of 64 bits") from None
+
+
+def _is_integer(value: Any) -> bool:
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _area(value: Any, name: str, row: int) -> float:
     if value is None:
         return np.nan
     try:
-        return float(value)
+        if not isinstance(value, str | bytes):
+            return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise TypeError(
-            f"{name}[{row}]: field 'area': expected a number, got {type(value).__name__}"
-        ) from None
+        pass
+    raise TypeError(f"{name}[{row}]: field 'area': expected a number, got {type(value).__name__}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import zlib
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from panfuse import _files
 from panfuse.categories import Categories
 from panfuse.errors import FormatError
-from panfuse.evaluation import Notes, Outcomes
+from panfuse.evaluation import CROWDS, FALSE_NEGATIVE, Notes, Outcomes
 from panfuse.metrics._rules import Rules, checked
 from panfuse.metrics._state import NOTE_COLUMNS, OUTCOME_COLUMNS, Images
 
@@ -45,9 +45,12 @@ def write(
         _packed(images.outcomes.notes, NOTE_COLUMNS),
         list(remarks),
     )
-    content = msgspec.msgpack.encode(record)
+    try:
+        content = msgspec.msgpack.encode(record)
+    except OverflowError:
+        raise ValueError("image ids of more than 64 bits have no place in a file") from None
     checksum = zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "little")
-    _replace(Path(path), _MARK + checksum + content)
+    _files.replace(Path(path), _MARK + checksum + content)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Rules, Images, tuple[str, ...]]:
@@ -88,11 +91,12 @@ def _table(packed: dict[str, bytes], columns: dict[str, str], images: int, name:
     if len({len(column) for column in table.values()}) > 1:
         raise ValueError(f"{name}: the columns' lengths differ")
     image, kind = table["image"], table["kind"]
+    largest = FALSE_NEGATIVE if columns is OUTCOME_COLUMNS else CROWDS
     if len(image) and not 0 <= image.min() <= image.max() < images:
         raise ValueError(f"{name}: expected images below {images}, got {image.max()}")
     if (np.diff(image) < 0).any():
         raise ValueError(f"{name}: expected ascending images")
-    if len(kind) and not 0 <= kind.min() <= kind.max() <= 3:
+    if len(kind) and not 0 <= kind.min() <= kind.max() <= largest:
         raise ValueError(f"{name}: expected known kinds, got {kind.min()} to {kind.max()}")
     return table
 
@@ -100,14 +104,3 @@ def _table(packed: dict[str, bytes], columns: dict[str, str], images: int, name:
 def _column(content: bytes, dtype: str) -> Any:
     # In the machine's order of bytes, and writable as all other columns are.
     return np.frombuffer(content, dtype).astype(np.dtype(dtype).newbyteorder("="))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import operator
-import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from panfuse.errors import FormatError
-from panfuse.evaluation import Protocol, SegmentColumns, compare_files
-from panfuse.metrics import _rules
+from panfuse.evaluation import Protocol, compare_files
+from panfuse.metrics import _pairing, _rules
 from panfuse.metrics._inputs import image_id_of
 from panfuse.metrics._state import Images
 from panfuse.metrics.result import PanopticResult
 
 if TYPE_CHECKING:
-    from panfuse.formats.coco import Annotations
+    import os
 
 __all__ = ["evaluate"]
 
@@ -112,83 +105,26 @@ def evaluate(
     Stuff      -      -      -      0
     """
     _rules.require_protocol(protocol, fold)
-    part = _part(shard)
-    chosen = _chosen(images)
-    gt_directory = _folder(gt_json, gt_folder, "gt_folder")
-    pred_directory = _folder(pred_json, pred_folder, "pred_folder")
-
-    from panfuse.formats import coco
-
-    annotations = coco.read_annotations(gt_json)
-    if annotations.categories is None:
-        raise FormatError(f"{annotations.path}: field `categories` is missing")
-    rules = _rules.checked(annotations.categories, protocol, fold)
-    remarks: list[str] = []
-    every = [image.image_id for image in annotations]
-    _note_twice(every, annotations.path, protocol, "each is counted", remarks)
-    rows = np.arange(len(every))
-    if chosen is not None:
-        _require_known(chosen, every, annotations.path)
-        rows = np.array([row for row, one in enumerate(every) if one in chosen], np.int64)
-    if part is not None:
-        rows = np.array_split(rows, part[1])[part[0]]
-    ids = [every[row] for row in rows]
-    gt = _side(annotations, rows.tolist(), gt_directory)
-    del annotations  # its objects take ten times the memory of the columns
-
-    predictions = coco.read_annotations(pred_json, predictions=True)
-    found = [image.image_id for image in predictions]
-    _note_twice(found, predictions.path, protocol, "the last is taken", remarks)
-    row_of = {image_id: row for row, image_id in enumerate(found)}
-    _require_predictions(ids, row_of, predictions.path)
-    if chosen is None and part is None:
-        _note_further(found, set(every), remarks)
-    pred = _side(predictions, [row_of[image_id] for image_id in ids], pred_directory)
-    del predictions, found, row_of, every
-
-    bar, report = _reporter(progress, len(ids))
-    with bar:
+    chosen, part = _chosen(images), _part(shard)
+    report = _reporter(progress)
+    pairs = _pairing.read(
+        gt_json, pred_json, gt_folder, pred_folder, protocol=protocol, chosen=chosen, part=part
+    )
+    rules = _rules.checked(pairs.categories, protocol, fold)
+    with report(len(pairs.ids)) as tell:
         outcomes = compare_files(
-            gt.files,
-            pred.files,
-            gt.segments,
-            pred.segments,
+            pairs.gt.files,
+            pairs.pred.files,
+            pairs.gt.segments,
+            pairs.pred.segments,
             category_ids=rules.categories.ids.tolist(),
             protocol=protocol,
-            names=[f"image {image_id!r}" for image_id in ids],
+            names=[f"image {image_id!r}" for image_id in pairs.ids],
             threads=threads,
-            progress=report,
+            progress=tell,
         )
-    result = PanopticResult(rules, Images(tuple(ids), rows, outcomes), tuple(remarks))
-    return result if chosen is not None or part is not None else result.require_groups()
-
-
-class _Side(NamedTuple):
-    """The files and the listed segments of ground truth or predictions."""
-
-    files: list[str]
-    segments: SegmentColumns
-
-
-def _side(annotations: Annotations, rows: list[int], folder: Path) -> _Side:
-    files = [os.path.join(folder, annotations[row].file_name) for row in rows]
-    return _Side(files, annotations.columns(rows))
-
-
-def _folder(
-    json_path: str | os.PathLike[str], given: str | os.PathLike[str] | None, name: str
-) -> Path:
-    if given is None:
-        path = Path(json_path)
-        if path.suffix != ".json":
-            raise ValueError(f"{name}: expected a folder, since {path} does not end with .json")
-        folder = path.with_suffix("")
-    else:
-        folder = Path(given)
-    if not folder.is_dir():
-        code = errno.ENOTDIR if folder.exists() else errno.ENOENT
-        raise OSError(code, f"{name}: {os.strerror(code)}", str(folder))
-    return folder
+    result = PanopticResult(rules, Images(pairs.ids, pairs.positions, outcomes), pairs.remarks)
+    return result.require_groups() if chosen is None and part is None else result
 
 
 def _part(shard: Any) -> tuple[int, int] | None:
@@ -211,62 +147,22 @@ def _chosen(images: Any) -> set[int | str] | None:
     return {image_id_of(image_id, "images") for image_id in images}
 
 
-def _require_known(chosen: set[int | str], every: Sequence[int | str], path: Path) -> None:
-    for image_id in sorted(chosen.difference(every), key=str):
-        raise ValueError(
-            f"images: expected image ids of {path}, got {image_id!r}{_hint(image_id, every)}"
-        )
-
-
-def _require_predictions(
-    ids: Sequence[int | str], row_of: dict[int | str, int], path: Path
-) -> None:
-    missing = [image_id for image_id in ids if image_id not in row_of]
-    if missing:
-        others = f" (and of {len(missing) - 1} others)" if len(missing) > 1 else ""
-        hint = _hint(missing[0], row_of)
-        raise FormatError(f"{path}: no prediction of image {missing[0]!r}{others}{hint}")
-
-
-def _hint(image_id: int | str, others: Iterable[int | str]) -> str:
-    """Point at an id that differs by its type alone."""
-    alike = next((one for one in others if str(one) == str(image_id)), None)
-    return "" if alike is None else f"; there is {alike!r}, of type {type(alike).__name__}"
-
-
-def _note_twice(
-    ids: Sequence[int | str], path: Path, protocol: Protocol, done: str, remarks: list[str]
-) -> None:
-    if len(set(ids)) == len(ids):
-        return
-    twice = [image_id for image_id, times in Counter(ids).items() if times > 1]
-    if protocol == "coco":
-        raise FormatError(f"{path}: image {twice[0]!r} is listed more than once")
-    remarks.append(
-        f"{len(twice)} images listed more than once in {path.name} (first: {twice[0]!r}): {done}"
-    )
-
-
-def _note_further(found: Sequence[int | str], known: set[int | str], remarks: list[str]) -> None:
-    further = [image_id for image_id in found if image_id not in known]
-    if further:
-        remarks.append(
-            f"{len(further)} predictions of images that ground truth has not "
-            f"(first: image {further[0]!r}): they were left out"
-        )
-
-
 def _reporter(
-    progress: Any, total: int
-) -> tuple[AbstractContextManager[Any], Callable[[int], object] | None]:
-    """Make what is told the number of images done, and what it lives in."""
+    progress: Any,
+) -> Callable[[int], AbstractContextManager[Callable[[int], object] | None]]:
+    """Make what is given the number of images, and then told how many are done."""
     if progress is None or progress is False:
-        return nullcontext(), None
+        return lambda _: nullcontext()
     if callable(progress):
-        return nullcontext(), lambda done: progress(done, total)
-    if progress is not True:
-        raise TypeError(f"progress: expected a bool or callable, got {type(progress).__name__}")
+        return lambda total: nullcontext(lambda done: progress(done, total))
+    if progress is True:
+        return _bar
+    raise TypeError(f"progress: expected a bool or a callable, got {type(progress).__name__}")
 
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], object]]:
+    """Show a bar on standard error."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -276,12 +172,12 @@ def _reporter(
         TimeRemainingColumn,
     )
 
-    bar = Progress(
+    columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
     )
-    task = bar.add_task("images", total=total)
-    return bar, lambda done: bar.update(task, completed=done)
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("images", total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -16,6 +16,8 @@ from panfuse.metrics import _remarks, _state, _tally
 if TYPE_CHECKING:
     import os
 
+    from panfuse.categories import Categories
+    from panfuse.evaluation import Protocol
     from panfuse.metrics._rules import Rules
     from panfuse.metrics._state import ImageId, Images
 
@@ -64,17 +66,6 @@ class PanopticResult:
     rules, images, remarks
         How the set is judged, what became of its segments, and what else there is to say.
 
-    Attributes
-    ----------
-    categories : Categories
-    protocol : str
-    fold : int or None
-    per_class : dict
-        Of each category id: ``pq``, ``sq``, ``rq``, ``iou`` (sum over the true positives), ``tp``,
-        ``fp``, ``fn``. All 0 where the category does not occur.
-    notes : list of str
-        What was unsound in the data, how often, where first, and what was done about it.
-
     Examples
     --------
     >>> import numpy as np
@@ -102,16 +93,28 @@ class PanopticResult:
         self._rules = rules
         self._state = _state.in_order(images)
         self._remarks = tuple(sorted(set(remarks)))
-        self.per_class = _tally.count(self._state, rules).per_class(rules.categories.ids)
-        self.notes = [*_remarks.remarks(self._state, rules), *self._remarks]
-        self.categories = rules.categories
-        self.protocol = rules.protocol
-        self.fold = rules.fold
+        tally = _tally.count(self._state, rules)
+        self._per_class = tally.per_class(rules.categories.ids)
 
     def __getitem__(self, group: str) -> dict[str, float | int]:
         if group not in _tally.GROUPS:
             raise KeyError(f"expected one of {_tally.GROUPS}, got {group!r}")
-        return _tally.average(self.per_class, self._rules, group)
+        return _tally.average(self._per_class, self._rules, group)
+
+    @property
+    def categories(self) -> Categories:
+        """The categories it is about, in table order."""
+        return self._rules.categories
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol by which it was computed."""
+        return self._rules.protocol
+
+    @property
+    def fold(self) -> int | None:
+        """The number of workers in whose order floats were added, if one was given."""
+        return self._rules.fold
 
     @property
     def pq(self) -> float:
@@ -127,6 +130,19 @@ class PanopticResult:
     def rq(self) -> float:
         """Recognition quality over all categories: the F1 score of finding the segments."""
         return self["All"]["rq"]
+
+    @property
+    def per_class(self) -> dict[int, dict[str, Any]]:
+        """Of each category id: pq, sq, rq, iou (sum of the matched segments), tp, fp and fn.
+
+        All are 0 where the category does not occur.
+        """
+        return {category_id: dict(row) for category_id, row in self._per_class.items()}
+
+    @property
+    def notes(self) -> list[str]:
+        """What was unsound in the data, how often, where first, and what was done about it."""
+        return [*_remarks.remarks(self._state, self._rules), *self._remarks]
 
     @property
     def images(self) -> ImageTable:
@@ -196,7 +212,7 @@ class PanopticResult:
             str(category.id): {
                 "name": category.name,
                 "isthing": int(category.is_thing),
-                **_finite(self.per_class[category.id]),
+                **_finite(self._per_class[category.id]),
             }
             for category in self.categories
         }
@@ -206,7 +222,7 @@ class PanopticResult:
             "images": len(self),
             **{group: _finite(self[group]) for group in _tally.GROUPS},
             "per_class": per_class,
-            "notes": list(self.notes),
+            "notes": self.notes,
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:

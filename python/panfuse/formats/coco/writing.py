@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 from operator import index
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from panfuse import png
+from panfuse import _files, png
 from panfuse.categories import Categories
 from panfuse.formats.coco.annotations import default_folder
 from panfuse.panoptic import Panoptic
@@ -79,9 +78,10 @@ def write(
     names: set[str] = set()
     for item in items:
         if not isinstance(item, tuple) or len(item) not in (2, 3):
+            got = f"a tuple of {len(item)}" if isinstance(item, tuple) else type(item).__name__
             raise TypeError(
                 "items: expected tuples of (image_id, Panoptic) or (image_id, file_name, "
-                f"Panoptic), got {type(item).__name__}"
+                f"Panoptic), got {got}"
             )
         image_id = _image_id(item[0])
         try:
@@ -102,25 +102,7 @@ def write(
             {"image_id": image_id, "file_name": name, "segments_info": segments_info}
         )
     content = {"images": images, "annotations": annotations, "categories": categories.to_coco()}
-    _replace(target, msgspec.json.encode(content))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; its errors name `path`."""
-    try:
-        if path.exists() and not path.is_file():  # a device, a pipe: there is nothing to replace
-            path.write_bytes(data)
-            return
-        target = path.resolve()  # what a link points at, so that the link stays
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
+    _files.replace(target, msgspec.json.encode(content))
 
 
 def _write_image(panoptic: Any, path: Path, categories: Categories) -> list[dict[str, Any]]:
@@ -153,12 +135,9 @@ def _file_name(image_id: int | str, given: Any = None) -> str:
 def _image_id(value: Any) -> int | str:
     if isinstance(value, str):
         return value
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(
-            f"items: expected image ids of int or str, got {type(value).__name__}"
-        ) from None
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"items: expected image ids of int or str, got {type(value).__name__}")
+    number = index(value)
     if not -(2**63) <= number < 2**63:
         raise ValueError(f"items: expected image ids of 64 bits, got {number}")
     return number
