@@ -33,7 +33,7 @@ def run(output: Path, **arguments: object) -> tuple[dict, str]:
 def test_files_are_a_data_set_with_that_quality(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     result, _ = run(folder, seed=4)
-    names = ("gt.json", "pred.json", "worst.png")
+    names = ("gt.json", "pred.json", "worst.png", "components.png")
     assert result["files"] == [str(folder / name) for name in names]
     assert result["size"] == list(SIZE)
     assert result["seconds"] > 0
@@ -42,6 +42,25 @@ def test_files_are_a_data_set_with_that_quality(tmp_path: Path) -> None:
     truths = dict(coco.read(folder / "gt.json"))
     for k in range(3):
         np.testing.assert_array_equal(truths[k + 1].ids, street(SIZE, seed=4 + k).panoptic.ids)
+
+
+def test_components_of_the_first_street(tmp_path: Path) -> None:
+    result, text = run(tmp_path, seed=4)
+    scene = street(SIZE, seed=4)
+    labels = scene.panoptic.semantic(void=255)
+    things = np.where(np.isin(labels, list(scene.categories.thing_ids)), labels, 255)
+    found = pf.components(things, background=255, min_area=result["components"]["smallest"])
+    assert result["components"]["things"] == found.count
+    assert result["components"]["true_things"] == int(scene.panoptic.segments.is_thing.sum())
+    assert f"make {found.count} instances" in " ".join(text.split())
+    assert read_png(tmp_path / "components.png").shape == (*SIZE, 3)
+
+
+def test_coins(tmp_path: Path) -> None:
+    pytest.importorskip("skimage")
+    result, text = run(tmp_path)
+    assert result["coins"]["coins"] == 24
+    assert "coins they find 24" in " ".join(text.split())
 
 
 def test_rows_of_images(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
+from panfuse.cli.demo_components import count_coins, split_street
 from panfuse.formats import coco
 from panfuse.matching import contingency, match
 from panfuse.metrics import evaluate
@@ -55,9 +56,10 @@ def run_demo(
     Parameters
     ----------
     output : Path
-        Folder for ``gt.json``, ``pred.json``, their PNG files in ``gt`` and ``pred``, and
+        Folder for ``gt.json``, ``pred.json``, their PNG files in ``gt`` and ``pred``,
         ``worst.png``: ground truth at the left, the prediction at the right, what does not match
-        outlined in red. Made if it is not there.
+        outlined in red; and ``components.png``: the first street with the components of its
+        categories for instances. Made if it is not there.
     images : int
         1 to 100. The predictions become worse from the first to the last, by and large.
     size : (H, W)
@@ -75,7 +77,7 @@ def run_demo(
         (its `to_dict`), ``images`` (image_id, error, gt_segments, pred_segments, tp, fp, fn, pq),
         ``worst`` (image_id; ``matches``, the largest ground truth area first, and
         ``unmatched_gt`` and ``unmatched_pred``, segments of which none of their own category has
-        an IoU above 0.5), ``files``.
+        an IoU above 0.5), ``components`` and ``coins`` (see `demo_components`), ``files``.
 
     Raises
     ------
@@ -101,6 +103,7 @@ def run_demo(
     worst = int(np.argmin(np.where(np.isnan(qualities), np.inf, qualities)))
     details = _match(pairs[worst])
     _draw(picture, pairs[worst], details)
+    components = split_street(pairs[0].scene, output / "components.png")
     result = {
         "size": list(pairs[0].scene.size),
         "seed": seed,
@@ -108,7 +111,9 @@ def run_demo(
         "result": evaluated.to_dict(),
         "images": _image_rows(pairs, evaluated),
         "worst": {"image_id": worst + 1, **details},
-        "files": [str(path) for path in (gt, pred, picture)],
+        "components": components,
+        "coins": count_coins(),
+        "files": [*map(str, (gt, pred, picture)), components["picture"]],
     }
     if as_json:
         console.print_json(data=result)
@@ -198,7 +203,7 @@ def _draw(path: Path, pair: _Pair, details: Mapping[str, list[dict[str, Any]]]) 
 
 def _print_result(result: dict[str, Any], evaluated: PanopticResult, console: Console) -> None:
     height, width = result["size"]
-    gt, pred, picture = result["files"]
+    gt, pred, picture, components_picture = result["files"]
     _say(
         console,
         f"Streets of {height} x {width} pixels were generated, and predictions of them, better "
@@ -216,9 +221,21 @@ def _print_result(result: dict[str, Any], evaluated: PanopticResult, console: Co
         f"{len(worst['unmatched_pred'])} predicted ones match none. {picture} shows it, "
         "ground truth at the left, those segments outlined in red.",
         *(f"Note: {note}." for note in evaluated.notes),
+        *_component_sentences(result, components_picture),
         f"Next: panfuse evaluate {gt} {pred} --per-class, or "
         f"panfuse demo --seed {result['seed'] + 1}.",
     )
+
+
+def _component_sentences(result: dict[str, Any], picture: str) -> list[str]:
+    found, coins = result["components"], result["coins"]
+    sentences = [
+        f"Connected components alone make {found['things']} instances of the first street's "
+        f"categories, which has {found['true_things']}: {picture} shows them."
+    ]
+    if coins is not None:
+        sentences.append(f"In scikit-image's picture of coins they find {coins['coins']}.")
+    return sentences
 
 
 def _say(console: Console, *sentences: str) -> None:
