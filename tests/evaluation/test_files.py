@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Files:
     """Scenes written to a folder."""
 
+    seconds_each = 0.0  # of one thread, where `long_work` has measured it
+
     def __init__(self, folder: Path, scenes: list[Scene]) -> None:
         self.scenes = scenes
         self.gt = [folder / f"gt{i}.png" for i in range(len(scenes))]
@@ -182,16 +184,21 @@ def test_panopticapi_reads_rgb_alone(tmp_path: Path) -> None:
         files.compare("panopticapi")
 
 
-def big(tmp_path: Path, images: int) -> Files:
-    """Some ten milliseconds an image."""
-    one = plain(*np.random.default_rng(9).integers(1, 9, (2, 1500, 2000)))
+def long_work(tmp_path: Path, seconds: float) -> Files:
+    """So many images that one thread takes about so long: sanitizers slow the work by twenty."""
+    one = plain(*np.random.default_rng(9).integers(1, 9, (2, 600, 1000)))
     files = Files(tmp_path, [one])
+    files.compare(threads=1)
+    start = time.perf_counter()
+    files.compare(threads=1)
+    files.seconds_each = time.perf_counter() - start
+    images = 4 + int(seconds / files.seconds_each)
     files.scenes, files.gt, files.pred = [one] * images, files.gt * images, files.pred * images
     return files
 
 
 def test_a_file_that_vanishes_during_the_run(tmp_path: Path) -> None:
-    files = big(tmp_path, 30)
+    files = long_work(tmp_path, 0.6)
     last = tmp_path / "last.png"
     last.write_bytes(files.pred[0].read_bytes())
     files.pred[-1] = last
@@ -208,9 +215,10 @@ def test_progress(tmp_path: Path) -> None:
         told.append(done)
         assert threading.get_ident() == caller
 
-    big(tmp_path, 50).compare(threads=2, progress=progress)
+    files = long_work(tmp_path, 1.5)
+    files.compare(threads=2, progress=progress)
     assert told == sorted(told)
-    assert told[-1] == 50
+    assert told[-1] == len(files.gt)
     assert len(told) > 1
 
 
@@ -221,14 +229,15 @@ def test_progress_ends_the_run(tmp_path: Path) -> None:
     def progress(done: int) -> None:
         raise StopError
 
+    files = long_work(tmp_path, 120)
     start = time.perf_counter()
     with pytest.raises(StopError):
-        big(tmp_path, 100_000).compare(threads=2, progress=progress)
-    assert time.perf_counter() - start < 20  # all images take minutes
+        files.compare(threads=2, progress=progress)
+    assert time.perf_counter() - start < 1 + 10 * files.seconds_each
 
 
 def test_ctrl_c_ends_the_run(tmp_path: Path) -> None:
-    files = big(tmp_path, 100_000)
+    files = long_work(tmp_path, 120)
     sent = []
 
     def interrupt() -> None:
@@ -244,11 +253,11 @@ def test_ctrl_c_ends_the_run(tmp_path: Path) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     timer.join()
-    assert time.perf_counter() - sent[0] < 1
+    assert time.perf_counter() - sent[0] < 1 + 10 * files.seconds_each
 
 
 def test_the_gil_is_released(tmp_path: Path) -> None:
-    files = big(tmp_path, 30)
+    files = long_work(tmp_path, 0.6)
     running, counted = threading.Event(), 0
     running.set()
 
