@@ -5,10 +5,14 @@
 #include <stdexcept>
 
 #include "bindings/array.h"
+#include "cuda/labeling/label.h"
 #include "cuda/matching/contingency.h"
 #include "cuda/matching/match.h"
 #include "cuda/support/call.h"
 #include "cuda/support/check.h"
+#include "labeling/components.h"
+#include "labeling/masks.h"
+#include "labeling/split.h"
 
 namespace panfuse::bindings {
 
@@ -40,6 +44,28 @@ struct CudaDevice {
     static cuda::Match match(const matching::ContingencyTable& table,
                              const matching::MatchOptions& options, Caller& caller) {
         return cuda::Match(table, options, call(caller));
+    }
+
+    static cuda::Label label(const ArrayView& images, const labeling::LabelOptions& options,
+                             std::optional<int>, Caller& caller) {
+        return cuda::Label(images, options, call(caller));
+    }
+
+    static labeling::Components components(const ArrayView&, const labeling::LabelOptions&,
+                                           const labeling::Filters&, std::optional<int>, Caller&) {
+        throw std::runtime_error("components: has no CUDA kernels yet; pass an array on the CPU");
+    }
+
+    static labeling::Split split(const ArrayView&, const labeling::SplitOptions&,
+                                 std::optional<int>, Caller&) {
+        throw std::runtime_error(
+            "split_instances: has no CUDA kernels yet; pass an array on the CPU");
+    }
+
+    static labeling::Masks clean_masks(const ArrayView&, const labeling::MaskOptions&,
+                                       std::optional<int>, Caller&) {
+        throw std::runtime_error(
+            "masks: cleaning them has no CUDA kernels yet; pass an array on the CPU");
     }
 
   private:
