@@ -5,14 +5,14 @@
 #include <stdexcept>
 
 #include "bindings/array.h"
+#include "cuda/labeling/components.h"
 #include "cuda/labeling/label.h"
+#include "cuda/labeling/masks.h"
+#include "cuda/labeling/split.h"
 #include "cuda/matching/contingency.h"
 #include "cuda/matching/match.h"
 #include "cuda/support/call.h"
 #include "cuda/support/check.h"
-#include "labeling/components.h"
-#include "labeling/masks.h"
-#include "labeling/split.h"
 
 namespace panfuse::bindings {
 
@@ -51,21 +51,21 @@ struct CudaDevice {
         return cuda::Label(images, options, call(caller));
     }
 
-    static labeling::Components components(const ArrayView&, const labeling::LabelOptions&,
-                                           const labeling::Filters&, std::optional<int>, Caller&) {
-        throw std::runtime_error("components: has no CUDA kernels yet; pass an array on the CPU");
+    static cuda::Components components(const ArrayView& images,
+                                       const labeling::LabelOptions& options,
+                                       const labeling::Filters& filters, std::optional<int>,
+                                       Caller& caller) {
+        return cuda::Components(images, options, filters, call(caller));
     }
 
-    static labeling::Split split(const ArrayView&, const labeling::SplitOptions&,
-                                 std::optional<int>, Caller&) {
-        throw std::runtime_error(
-            "split_instances: has no CUDA kernels yet; pass an array on the CPU");
+    static cuda::Split split(const ArrayView& semantic, const labeling::SplitOptions& options,
+                             std::optional<int>, Caller& caller) {
+        return cuda::Split(semantic, options, call(caller));
     }
 
-    static labeling::Masks clean_masks(const ArrayView&, const labeling::MaskOptions&,
-                                       std::optional<int>, Caller&) {
-        throw std::runtime_error(
-            "masks: cleaning them has no CUDA kernels yet; pass an array on the CPU");
+    static cuda::Masks clean_masks(const ArrayView& masks, const labeling::MaskOptions& options,
+                                   std::optional<int>, Caller& caller) {
+        return cuda::Masks(masks, options, call(caller));
     }
 
   private:
