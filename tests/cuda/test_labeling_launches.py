@@ -9,6 +9,7 @@ import pytest
 
 import panfuse as pf
 from tests.cuda.test_launches import cost, emulated
+from tests.interop.devices import DeviceLibrary
 from tests.labeling.test_components import assert_components
 from tests.reference import labeling as reference
 
@@ -78,6 +79,23 @@ def test_the_order_of_threads_does_not_show() -> None:
             np.testing.assert_array_equal(pf.split_instances(images[0], things={1}).ids, split)
     finally:
         emulated.set_seed(0)
+
+
+def test_results_stay_on_the_device() -> None:
+    """Nothing of these arrays can be read on the host, so a hidden copy fails."""
+    library = DeviceLibrary()
+    images = library.put(BATCH[:2], 1)
+    labels, counts = pf.label(images, batched=True)
+    found = pf.components(images, batched=True, min_area=4, reassign="neighbor")
+    filled = pf.fill_holes(images, 4)
+    assert {index for index, _, _ in library.allocations} == {1}
+    for item, image in enumerate(BATCH[:2]):
+        expected = reference.label(image)
+        assert counts[item] == expected[1]
+        np.testing.assert_array_equal(labels.to_host()[item], expected[0])
+        described = reference.components(image, min_area=4, reassign="neighbor")
+        assert_components(found[item], described, lambda array: array.to_host())
+        np.testing.assert_array_equal(filled.to_host()[item], reference.fill_holes(image, 4))
 
 
 def test_more_pixels_than_32_bits_can_number() -> None:

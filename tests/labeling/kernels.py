@@ -29,6 +29,7 @@ def using(name: str) -> Iterator[None]:
         if name == "emulated":
             patch.setenv("PANFUSE_BACKEND", name)
         else:
+            patch.delenv("PANFUSE_BACKEND", raising=False)
             _cpu.isa_use(name)
         try:
             yield

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import panfuse as pf
-from tests.labeling.kernels import label
+from panfuse import _cpu
+from tests.labeling.kernels import label, using
+from tests.labeling.test_components import COLUMNS, assert_components
 from tests.reference import labeling as reference
 
 
@@ -20,18 +22,29 @@ def images_of(path: Any) -> np.ndarray:
         return np.stack([np.asarray(page) for page in sequence.Iterator(file)]).squeeze()
 
 
-def test_nuclei(backend: Any, data: Any) -> None:
+def test_nuclei(isa: str, data: Any) -> None:
     """Hand-made masks of 664 microscope images."""
     totals = {4: 0, 8: 0}
     pixels = 0
     for path in sorted((data / "dsb2018" / "labels").glob("*.png")):
         labels = images_of(path)
         for connectivity in totals:
-            found = pf.components(backend.put(labels), connectivity=connectivity)
+            found = pf.components(labels, connectivity=connectivity)
             totals[connectivity] += found.count
             pixels += int(found.area.sum()) - int(np.count_nonzero(labels))
     assert totals == {4: 29_147, 8: 28_988}
     assert pixels == 0
+
+
+def test_some_nuclei(backend: Any, data: Any) -> None:
+    """Few enough for the emulator, which takes a second for each million pixels."""
+    for path in sorted((data / "dsb2018" / "labels").glob("*.png"))[::60]:
+        labels = images_of(path)
+        with using(_cpu.isa_available()[0]):
+            expected = pf.components(labels, min_area=30, reassign="neighbor")
+        found = pf.components(backend.put(labels), min_area=30, reassign="neighbor")
+        columns = {name: getattr(expected, name) for name in ("labels", *COLUMNS)}
+        assert_components(found, columns, backend.get)
 
 
 def test_stardist(backend: Any, data: Any) -> None:
