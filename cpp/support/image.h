@@ -9,8 +9,8 @@
 
 namespace panfuse {
 
-// An element type. `boolean` is stored in one byte, any nonzero value being true; `floating` is IEEE
-// 754 of 2, 4 or 8 bytes, and only taken by ops that say so.
+// An element type. `boolean` is stored in one byte, any nonzero value being true; `floating` is
+// IEEE 754 of 2, 4 or 8 bytes, and only taken by ops that say so.
 struct Dtype {
     enum class Kind : std::uint8_t { boolean, signed_integer, unsigned_integer, floating };
     Kind kind = Kind::unsigned_integer;

@@ -1,5 +1,10 @@
 #include "cuda/labeling/forest.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
 #include "cuda/labeling/codes.cuh"
 #include "cuda/labeling/contacts.cuh"
 #include "cuda/labeling/grid.h"

@@ -1,5 +1,7 @@
 #include "cuda/labeling/merge.h"
 
+#include <utility>
+
 #include "cuda/labeling/grid.h"
 #include "cuda/labeling/values.cuh"
 #include "cuda/support/workspace.h"
