@@ -3,28 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "labeling/codes.h"
 #include "runs/scanner.h"
 
 namespace panfuse::labeling {
 namespace {
-
-// A float's bits without its sign, when it is infinite.
-template <class T>
-constexpr T infinity = sizeof(T) == 2   ? static_cast<T>(0x7C00)
-                       : sizeof(T) == 4 ? static_cast<T>(0x7F800000)
-                                        : static_cast<T>(0x7FF0000000000000);
-
-// The code of every NaN, and of the background of an image of floats.
-template <class T>
-constexpr T nan_code = static_cast<T>(infinity<T> | infinity<T> >> 1);
-
-// Equal just where the values are, but for NaN; works on bits, so that float16 needs nothing more.
-template <class T>
-T float_code(T bits) {
-    constexpr T sign = static_cast<T>(T{1} << (8 * sizeof(T) - 1));
-    const T size = static_cast<T>(bits & ~sign);
-    return size > infinity<T> ? nan_code<T> : size == 0 ? T{0} : bits;
-}
 
 template <class T>
 void copy_floats(const std::byte* from, std::int64_t stride, std::int64_t n, T background, T* to) {
@@ -32,7 +15,7 @@ void copy_floats(const std::byte* from, std::int64_t stride, std::int64_t n, T b
         T bits;
         std::memcpy(&bits, from + i * stride, sizeof(T));
         const T code = float_code(bits);
-        to[i] = code == background ? nan_code<T> : code;
+        to[i] = code == background ? nan_code<T>() : code;
     }
 }
 
@@ -95,8 +78,8 @@ Pixels::Pixels(const ArrayView& image, const Meaning& meaning)
         using T = decltype(zero);
         T code = static_cast<T>(background_code_);
         if (is_float) {
-            background_code_ = meaning.background ? float_code(code) : nan_code<T>;
-            code = nan_code<T>;
+            background_code_ = meaning.background ? float_code(code) : nan_code<T>();
+            code = nan_code<T>();
         }
         for (std::size_t i = 0; i < 64; ++i)
             std::memcpy(background_pixels_.data() + i * sizeof(T), &code, sizeof(T));

@@ -2,28 +2,23 @@
 
 #include <bit>
 #include <cstring>
-#include <limits>
+
+#include "labeling/codes.h"
 
 namespace panfuse::labeling {
 namespace {
 
-// A float's bits as an integer: positive numbers are 1 to infinity; -0.0 and all below are negative
-// and up to infinity's distance from -0.0.
 template <class Int>
-void find_signs(const std::byte* logits, std::size_t n, Signs::Side side, Int infinity,
-                std::uint8_t* out) {
+void find_signs(const std::byte* logits, std::size_t n, Signs::Side side, std::uint8_t* out) {
     const auto bits = [logits](std::size_t i) {
         Int value;
         std::memcpy(&value, logits + i * sizeof(Int), sizeof(Int));
         return value;
     };
-    constexpr Int low = std::numeric_limits<Int>::min();  // -0.0
-    if (side == Signs::Side::positive) {
-        for (std::size_t i = 0; i < n; ++i) out[i] = (bits(i) > 0) & (bits(i) <= infinity);
-    } else {
-        const Int most = static_cast<Int>(low + infinity);
-        for (std::size_t i = 0; i < n; ++i) out[i] = (bits(i) <= most) | (bits(i) == 0);
-    }
+    if (side == Signs::Side::positive)
+        for (std::size_t i = 0; i < n; ++i) out[i] = is_positive(bits(i));
+    else
+        for (std::size_t i = 0; i < n; ++i) out[i] = is_not_positive(bits(i));
 }
 
 // Of a number that is normal as a float16.
@@ -55,11 +50,11 @@ std::size_t Signs::scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* 
     const std::byte* const from = logits_ + row * shape_.width * dtype_.bytes;
     const std::size_t n = row_.size();
     if (dtype_.bytes == 2)
-        find_signs<std::int16_t>(from, n, side_, 0x7C00, row_.data());
+        find_signs<std::int16_t>(from, n, side_, row_.data());
     else if (dtype_.bytes == 4)
-        find_signs<std::int32_t>(from, n, side_, 0x7F800000, row_.data());
+        find_signs<std::int32_t>(from, n, side_, row_.data());
     else
-        find_signs<std::int64_t>(from, n, side_, 0x7FF0000000000000, row_.data());
+        find_signs<std::int64_t>(from, n, side_, row_.data());
     alignas(64) static constexpr std::uint8_t nothing[64] = {};
     return kernels().scan_binary[0](row_.data(), n, nothing, starts, inside);
 }

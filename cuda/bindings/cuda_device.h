@@ -5,6 +5,10 @@
 #include <stdexcept>
 
 #include "bindings/array.h"
+#include "cuda/labeling/components.h"
+#include "cuda/labeling/label.h"
+#include "cuda/labeling/masks.h"
+#include "cuda/labeling/split.h"
 #include "cuda/matching/contingency.h"
 #include "cuda/matching/match.h"
 #include "cuda/support/call.h"
@@ -40,6 +44,28 @@ struct CudaDevice {
     static cuda::Match match(const matching::ContingencyTable& table,
                              const matching::MatchOptions& options, Caller& caller) {
         return cuda::Match(table, options, call(caller));
+    }
+
+    static cuda::Label label(const ArrayView& images, const labeling::LabelOptions& options,
+                             std::optional<int>, Caller& caller) {
+        return cuda::Label(images, options, call(caller));
+    }
+
+    static cuda::Components components(const ArrayView& images,
+                                       const labeling::LabelOptions& options,
+                                       const labeling::Filters& filters, std::optional<int>,
+                                       Caller& caller) {
+        return cuda::Components(images, options, filters, call(caller));
+    }
+
+    static cuda::Split split(const ArrayView& semantic, const labeling::SplitOptions& options,
+                             std::optional<int>, Caller& caller) {
+        return cuda::Split(semantic, options, call(caller));
+    }
+
+    static cuda::Masks clean_masks(const ArrayView& masks, const labeling::MaskOptions& options,
+                                   std::optional<int>, Caller& caller) {
+        return cuda::Masks(masks, options, call(caller));
     }
 
   private:

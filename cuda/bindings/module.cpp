@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "bindings/bind_labeling.h"
 #include "bindings/bind_matching.h"
 #include "bindings/errors.h"
 #include "cuda/bindings/cuda_device.h"
@@ -56,6 +57,7 @@ std::string description() {
 PYBIND11_MODULE(PANFUSE_MODULE_NAME, m, py::mod_gil_not_used()) {
     m.doc() = "panfuse's kernels for CUDA; the public functions stand in front of them.";
     panfuse::bindings::register_errors();
+    panfuse::bindings::bind_labeling<panfuse::bindings::CudaDevice>(m);
     panfuse::bindings::bind_matching<panfuse::bindings::CudaDevice>(m);
     m.def("why_not", &why_not);
     m.def("description", &description);

@@ -8,6 +8,7 @@
 #include <vector>
 #else
 #include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_scan.cuh>
 #endif
 
 namespace panfuse::cuda {
@@ -29,6 +30,13 @@ void stable_sort_pairs(const SortArrays& arrays, int bits, void*, std::size_t, c
     }
 }
 
+std::size_t exclusive_sums_bytes(std::uint32_t) { return 0; }
+
+void exclusive_sums(const Word* values, Word* sums, std::uint32_t size, void*, std::size_t,
+                    cudaStream_t) {
+    std::exclusive_scan(values, values + size, sums, Word{0});
+}
+
 #else
 
 std::size_t stable_sort_pairs_bytes(std::uint32_t size) {
@@ -44,6 +52,18 @@ void stable_sort_pairs(const SortArrays& arrays, int bits, void* temporary,
     PF_CUDA(cub::DeviceRadixSort::SortPairs(temporary, temporary_bytes, arrays.keys,
                                             arrays.sorted_keys, arrays.values, arrays.sorted_values,
                                             arrays.size, 0, bits, stream));
+}
+
+std::size_t exclusive_sums_bytes(std::uint32_t size) {
+    std::size_t bytes = 0;
+    PF_CUDA(cub::DeviceScan::ExclusiveSum(nullptr, bytes, static_cast<const Word*>(nullptr),
+                                          static_cast<Word*>(nullptr), size));
+    return bytes;
+}
+
+void exclusive_sums(const Word* values, Word* sums, std::uint32_t size, void* temporary,
+                    std::size_t temporary_bytes, cudaStream_t stream) {
+    PF_CUDA(cub::DeviceScan::ExclusiveSum(temporary, temporary_bytes, values, sums, size, stream));
 }
 
 #endif

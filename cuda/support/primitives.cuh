@@ -28,4 +28,11 @@ std::size_t stable_sort_pairs_bytes(std::uint32_t size);
 void stable_sort_pairs(const SortArrays& arrays, int bits, void* temporary,
                        std::size_t temporary_bytes, cudaStream_t stream);
 
+// Bytes of temporary memory that `exclusive_sums` needs.
+std::size_t exclusive_sums_bytes(std::uint32_t size);
+
+// sums[i] is the sum of the values before i.
+void exclusive_sums(const Word* values, Word* sums, std::uint32_t size, void* temporary,
+                    std::size_t temporary_bytes, cudaStream_t stream);
+
 }  // namespace panfuse::cuda

@@ -64,7 +64,8 @@ def split_instances(
 
     Notes
     -----
-    On a GPU the call synchronises once with the caller's stream.
+    On a GPU the call synchronises with the caller's stream, to learn the counts and to read the
+    columns.
 
     Examples
     --------

@@ -113,11 +113,14 @@ def label(
 
     Notes
     -----
-    On a GPU the call synchronises once with the caller's stream, to learn the count.
+    On a GPU the call synchronises once with the caller's stream, to learn the count; images have
+    at most 2,147,483,392 pixels there.
 
     References
     ----------
-    Lacassagne et al., "Light Speed Labeling", JRTIP 2011: union-find on the labels of runs.
+    Lacassagne et al., "Light Speed Labeling", JRTIP 2011: union-find on the labels of runs. On a
+    GPU: Playne and Hawick, "A New Algorithm for Parallel Connected-Component Labelling on GPUs",
+    TPDS 2018.
 
     Examples
     --------
@@ -209,7 +212,8 @@ def components(
 
     Notes
     -----
-    On a GPU the call synchronises with the caller's stream, to learn the counts.
+    On a GPU the call synchronises with the caller's stream, to learn the counts: once, again where
+    components are removed, and again where they are reassigned to neighbours.
 
     Examples
     --------

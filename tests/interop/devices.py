@@ -95,6 +95,13 @@ class DeviceLibrary(Log):
         self.made.add(array)
         return array
 
+    def reshape(self, array: NamespacedArray, shape: tuple[int, ...]) -> NamespacedArray:
+        """Return a view of another shape."""
+        view = copy.copy(array)
+        view._memory = array._memory.reshape(shape)
+        self.made.add(view)
+        return view
+
 
 class NamespacedArray(DeviceArray):
     """An array of a `DeviceLibrary`."""

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import panfuse as pf
+from panfuse import _cpu
+from tests.labeling.kernels import kernel_names, using
 
 IMAGE = np.random.default_rng(0).integers(0, 2, (12, 30), dtype=np.uint8)
 
@@ -49,9 +51,10 @@ IMAGE = np.random.default_rng(0).integers(0, 2, (12, 30), dtype=np.uint8)
     ],
 )
 def test_refused(image: Any, arguments: dict[str, Any], error: type[Exception], text: str) -> None:
-    for call in (pf.label, pf.components):
-        with pytest.raises(error, match=text):
-            call(image, **arguments)
+    for name in {_cpu.isa_current(), *kernel_names()[-1:]}:
+        for call in (pf.label, pf.components):
+            with using(name), pytest.raises(error, match=text):
+                call(image, **arguments)
 
 
 @pytest.mark.parametrize("name", ["min_area", "max_area", "keep_largest", "fill_holes"])
@@ -64,8 +67,8 @@ def test_filters_refused(name: str) -> None:
         pf.components(IMAGE, reassign="nearest")
 
 
-def test_overlapping_output() -> None:
-    memory = np.zeros((4, 12, 30), np.int32)
+def test_overlapping_output(backend: Any) -> None:
+    memory = backend.put(np.zeros((4, 12, 30), np.int32))
     with pytest.raises(ValueError, match="out: expected memory of its own"):
         pf.label(memory[1], out=memory[1])
     with pytest.raises(ValueError, match="memory of its own"):
@@ -73,13 +76,14 @@ def test_overlapping_output() -> None:
     pf.label(memory[0], out=memory[1])
 
 
-def test_too_many_for_the_dtype() -> None:
+def test_too_many_for_the_dtype(backend: Any) -> None:
     image = np.zeros((512, 514), np.uint8)
     image[::2, ::2] = 1
+    image = backend.put(image)
     assert pf.label(image[:508], dtype="uint16")[1] == 254 * 257
     with pytest.raises(OverflowError, match="65792 components are more than uint16"):
         pf.label(image, dtype="uint16")
-    out = np.zeros(image.shape, np.uint16)
+    out = backend.put(np.zeros(image.shape, np.uint16))
     with pytest.raises(OverflowError, match="out"):
         pf.components(image, out=out)
     assert not out.any()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,17 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import panfuse as pf
+from panfuse import _cpu
 from tests.labeling.images import CONNECTIVITIES, images
+from tests.labeling.kernels import kernel_names, using
 from tests.reference import labeling as reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COLUMNS = ("value", "area", "start", "stop", "bbox", "centroid", "first", "touches_border")
 
 
-def assert_components(found: Any, expected: dict[str, np.ndarray]) -> None:
+def assert_components(
+    found: Any, expected: dict[str, np.ndarray], get: Callable[[Any], np.ndarray] = np.asarray
+) -> None:
     assert found.count == len(expected["area"])
-    np.testing.assert_array_equal(found.labels, expected["labels"])
+    np.testing.assert_array_equal(get(found.labels), expected["labels"])
     for name in COLUMNS:
-        column = getattr(found, name)
+        column = get(getattr(found, name))
         assert column.dtype == expected[name].dtype, name
         np.testing.assert_array_equal(column, expected[name], err_msg=name)
 
@@ -51,8 +58,11 @@ def test_any_image(data: st.DataObject) -> None:
         **data.draw(FILTERS),
     }
     expected = reference.components(image, **given_)
-    for threads in (1, data.draw(st.integers(2, 8))):
-        assert_components(pf.components(image, threads=threads, **given_), expected)
+    threads = data.draw(st.integers(2, 8))
+    assert_components(pf.components(image, threads=threads, **given_), expected)
+    for name in {_cpu.isa_current(), *kernel_names()[-1:]}:
+        with using(name):
+            assert_components(pf.components(image, threads=1, **given_), expected)
 
 
 def pictures() -> dict[str, np.ndarray]:
@@ -90,26 +100,29 @@ def pictures() -> dict[str, np.ndarray]:
     ],
     ids=str,
 )
-def test_filters(isa: str, name: str, filters: dict[str, Any]) -> None:
+def test_filters(backend: Any, name: str, filters: dict[str, Any]) -> None:
     image = pictures()[name]
     for connectivity in range(1, image.ndim + 1):
         for binary in (False, True):
             given_ = {"connectivity": connectivity, "binary": binary, **filters}
             expected = reference.components(image, **given_)
             for threads in (1, 3):
-                assert_components(pf.components(image, threads=threads, **given_), expected)
+                found = pf.components(backend.put(image), threads=threads, **given_)
+                assert_components(found, expected, backend.get)
 
 
-def test_batches(isa: str) -> None:
+def test_batches(backend: Any) -> None:
     rng = np.random.default_rng(5)
     batch = rng.integers(0, 3, (5, 12, 66)).astype(np.float32)
     batch[2] = 0
     for threads in (1, 4):
-        found = pf.components(batch, batched=True, min_area=3, connectivity=4, threads=threads)
+        found = pf.components(
+            backend.put(batch), batched=True, min_area=3, connectivity=4, threads=threads
+        )
         assert len(found) == 5
         for image, one in zip(batch, found, strict=True):
-            assert_components(one, reference.components(image, 4, min_area=3))
-    assert pf.components(batch[:0], batched=True) == []
+            assert_components(one, reference.components(image, 4, min_area=3), backend.get)
+    assert pf.components(backend.put(batch[:0]), batched=True) == []
 
 
 def test_views() -> None:
@@ -127,9 +140,26 @@ def test_views() -> None:
     assert repr(found) == "Components(2 in 3x4)"
 
 
+def test_many_of_one_batch(backend: Any) -> None:
+    """Largest by value and neighbours are looked for in each image by itself."""
+    rng = np.random.default_rng(8)
+    batch = np.repeat(rng.integers(-1, 3, (6, 11, 25)), 2, 2).astype(np.float64)
+    batch[rng.random(batch.shape) < 0.1] = -0.0
+    batch[1] = np.nan
+    for given_ in (
+        {"keep_largest": 2, "per_value": True},
+        {"keep_largest": 3, "reassign": "neighbor", "fill_holes": 4},
+        {"clear_border": True, "reassign": "neighbor"},
+        {"min_area": 4, "max_area": 30, "reassign": "neighbor", "background": None},
+    ):
+        found = pf.components(backend.put(batch), batched=True, connectivity=4, **given_)
+        for image, one in zip(batch, found, strict=True):
+            assert_components(one, reference.components(image, 4, **given_), backend.get)
+
+
 @pytest.mark.parametrize("shape", [(0,), (0, 5), (3, 0, 4)])
-def test_empty(shape: tuple[int, ...]) -> None:
-    found = pf.components(np.zeros(shape, np.uint8), min_area=2, fill_holes=3)
+def test_empty(backend: Any, shape: tuple[int, ...]) -> None:
+    found = pf.components(backend.put(np.zeros(shape, np.uint8)), min_area=2, fill_holes=3)
     assert found.count == 0
     assert found.labels.shape == shape
     assert found.start.shape == (0, len(shape))

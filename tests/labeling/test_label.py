@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import panfuse as pf
-from panfuse import _cpu
 from tests.labeling.images import CONNECTIVITIES, DTYPES, corners, images, layouts
+from tests.labeling.kernels import kernel_names, label, using
 from tests.reference import labeling as reference
 
 BACKGROUNDS = st.sampled_from([0, None, 1, 255, 7, -1, 0.1, float("nan"), 2**64 - 1, -0.0])
@@ -32,10 +32,8 @@ def test_any_image(data: st.DataObject) -> None:
     before = image.copy()
     dtype = data.draw(st.sampled_from([None, np.int32, "uint16", np.dtype("uint32"), "int64"]))
     threads = data.draw(st.integers(1, 8))
-    isa = _cpu.isa_current()
-    try:
-        for name in _cpu.isa_available():
-            _cpu.isa_use(name)
+    for name in kernel_names():
+        with using(name):
             result = pf.label(
                 image,
                 connectivity=connectivity,
@@ -44,10 +42,8 @@ def test_any_image(data: st.DataObject) -> None:
                 dtype=dtype,
                 threads=threads,
             )
-            assert result[0].dtype == (dtype or np.int32)
-            assert_labels(result, expected)
-    finally:
-        _cpu.isa_use(isa)
+        assert result[0].dtype == (dtype or np.int32)
+        assert_labels(result, expected)
     np.testing.assert_array_equal(image, before)
 
 
@@ -57,43 +53,43 @@ def test_kernels_on_corner_values(backend: Any, dtype: str, rank: int) -> None:
     rng = np.random.default_rng(3)
     image = rng.choice(np.array(corners(dtype), dtype), (3, 5, 37)[-rank:])
     for background in (0, None):
-        result = pf.label(backend.put(image), background=background)
-        assert_labels(
-            (backend.get(result[0]), result[1]), reference.label(image, background=background)
-        )
+        result = label(backend, image, background=background)
+        assert_labels(result, reference.label(image, background=background))
 
 
-def test_every_layout(isa: str) -> None:
+def test_every_layout(backend: Any) -> None:
     rng = np.random.default_rng(4)
     for dtype in DTYPES:
         image = rng.choice(np.array(corners(dtype), dtype), (4, 9, 70))
         expected = reference.label(image, 18)
         for laid_out in layouts(image):
-            assert_labels(pf.label(laid_out, connectivity=18, threads=2), expected)
+            assert_labels(label(backend, laid_out, connectivity=18, threads=2), expected)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float32", "bool"])
-def test_batches(isa: str, dtype: str) -> None:
+def test_batches(backend: Any, dtype: str) -> None:
     rng = np.random.default_rng(2)
     batch = rng.integers(0, 3, (7, 9, 40)).astype(dtype)
     for given_batch in layouts(batch):
         for threads in (1, 2, 3, 8):
-            labels, counts = pf.label(given_batch, batched=True, connectivity=4, threads=threads)
+            labels, counts = label(
+                backend, given_batch, batched=True, connectivity=4, threads=threads
+            )
             for item, image in enumerate(batch):
                 assert_labels((labels[item], counts[item]), reference.label(image, 4))
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 5), (5, 0), (3, 0, 4), (1, 1), (1, 300), (300, 1)])
-def test_small_and_empty(isa: str, shape: tuple[int, ...]) -> None:
+def test_small_and_empty(backend: Any, shape: tuple[int, ...]) -> None:
     image = np.random.default_rng(1).integers(0, 2, shape, dtype=np.uint8)
     for threads in (1, 3):
-        assert_labels(pf.label(image, threads=threads), reference.label(image))
+        assert_labels(label(backend, image, threads=threads), reference.label(image))
 
 
-def test_odd_batches(isa: str) -> None:
-    labels, counts = pf.label(np.zeros((0, 4, 4), np.uint8), batched=True)
+def test_odd_batches(backend: Any) -> None:
+    labels, counts = label(backend, np.zeros((0, 4, 4), np.uint8), batched=True)
     assert (labels.shape, counts) == ((0, 4, 4), [])
-    labels, counts = pf.label(np.ones((3, 0, 4), np.uint8), batched=True)
+    labels, counts = label(backend, np.ones((3, 0, 4), np.uint8), batched=True)
     assert (labels.shape, counts) == ((3, 0, 4), [0, 0, 0])
 
 
@@ -138,29 +134,31 @@ def adversarial() -> dict[str, tuple[np.ndarray, int, int]]:
 
 
 @pytest.mark.parametrize("name", list(adversarial()))
-def test_adversarial(isa: str, name: str) -> None:
+def test_adversarial(backend: Any, name: str) -> None:
     image, connectivity, count = adversarial()[name]
     expected = reference.label(image, connectivity)
     if name != "spiral":
         assert expected[1] == count
     for as_binary in (False, True):
         for threads in (1, 2, 5, 8):
-            result = pf.label(image, connectivity=connectivity, binary=as_binary, threads=threads)
+            result = label(
+                backend, image, connectivity=connectivity, binary=as_binary, threads=threads
+            )
             assert_labels(result, expected)
 
 
 @pytest.mark.parametrize("at", [0, 1, 62, 63, 64, 65, 127, 128])
-def test_single_pixels(isa: str, at: int) -> None:
+def test_single_pixels(backend: Any, at: int) -> None:
     image = np.zeros((3, 129), np.uint16)
     image[1, at] = 65535
-    labels, count = pf.label(image)
+    labels, count = label(backend, image)
     assert count == 1
     assert labels[1, at] == 1
     assert np.count_nonzero(labels) == 1
 
 
 @pytest.mark.parametrize("height", [1, 2, 7, 8 * 4 + 8, 31])
-def test_threads_and_seams(isa: str, height: int) -> None:
+def test_threads_and_seams(backend: Any, height: int) -> None:
     rng = np.random.default_rng(height)
     for width in (4, 87):
         for rank in (2, 3):
@@ -168,36 +166,37 @@ def test_threads_and_seams(isa: str, height: int) -> None:
             for density in (0.3, 0.5, 0.7):
                 image = (rng.random(shape) < density).astype(np.uint8)
                 for connectivity in range(1, rank + 1):
-                    expected = pf.label(image, connectivity=connectivity, threads=1)
+                    expected = label(backend, image, connectivity=connectivity, threads=1)
                     assert_labels(expected, reference.label(image, connectivity))
                     for threads in range(2, 9):
                         assert_labels(
-                            pf.label(image, connectivity=connectivity, threads=threads), expected
+                            label(backend, image, connectivity=connectivity, threads=threads),
+                            expected,
                         )
 
 
-def test_nonzero_bools_are_one(isa: str) -> None:
+def test_nonzero_bools_are_one(backend: Any) -> None:
     image = np.array([[0, 1, 2, 255, 0, 7]], np.uint8).view(bool)
-    np.testing.assert_array_equal(pf.label(image)[0], [[0, 1, 1, 1, 0, 2]])
-    np.testing.assert_array_equal(pf.label(image, background=None)[0], [[1, 2, 2, 2, 3, 4]])
-    np.testing.assert_array_equal(pf.label(image, background=True)[0], [[1, 0, 0, 0, 2, 0]])
+    np.testing.assert_array_equal(label(backend, image)[0], [[0, 1, 1, 1, 0, 2]])
+    np.testing.assert_array_equal(label(backend, image, background=None)[0], [[1, 2, 2, 2, 3, 4]])
+    np.testing.assert_array_equal(label(backend, image, background=True)[0], [[1, 0, 0, 0, 2, 0]])
 
 
-def test_idempotent(isa: str) -> None:
+def test_idempotent(backend: Any) -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 3, (200, 300))
-    labels, count = pf.label(image, connectivity=4)
-    again, again_count = pf.label(labels, connectivity=4)
+    labels, count = label(backend, image, connectivity=4)
+    again, again_count = label(backend, labels, connectivity=4)
     assert again_count == count
     np.testing.assert_array_equal(labels, again)
     firsts = np.unique(labels, return_index=True)[1][1:]
     assert (np.diff(firsts) > 0).all()
 
 
-def test_output(isa: str) -> None:
+def test_output(backend: Any) -> None:
     image = np.random.default_rng(0).integers(0, 3, (20, 70))
-    expected = pf.label(image)[0]
+    expected = label(backend, image)[0]
     for dtype in (np.int32, np.uint16, np.uint32, np.int64):
-        out = np.full(image.shape, 77, dtype)
-        assert pf.label(image, out=out)[0] is out
-        np.testing.assert_array_equal(out, expected)
+        out = backend.put(np.full(image.shape, 77, dtype))
+        assert pf.label(backend.put(image), out=out)[0] is out
+        np.testing.assert_array_equal(backend.get(out), expected)

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import panfuse as pf
+from panfuse import _cpu
 from tests.labeling.images import images, layouts
+from tests.labeling.kernels import kernel_names, using
 from tests.reference import labeling as reference
 
 
@@ -22,15 +24,15 @@ def test_any_mask(data: st.DataObject) -> None:
     area = data.draw(st.integers(0, 9))
     threads = data.draw(st.integers(1, 4))
     clean = np.where(mask == mask, mask, np.zeros((), mask.dtype))  # the reference has no NaN here
-    for most in (None, area):
-        np.testing.assert_array_equal(
-            pf.fill_holes(clean, most, connectivity=connectivity, threads=threads),
-            reference.fill_holes(clean, most, connectivity),
-        )
-    np.testing.assert_array_equal(
-        pf.remove_small(mask, area, connectivity=connectivity, threads=threads),
-        reference.remove_small(mask, area, connectivity),
-    )
+    filled = {most: reference.fill_holes(clean, most, connectivity) for most in (None, area)}
+    left = reference.remove_small(mask, area, connectivity)
+    for name in {_cpu.isa_current(), *kernel_names()[-1:]}:
+        with using(name):
+            for most, expected in filled.items():
+                result = pf.fill_holes(clean, most, connectivity=connectivity, threads=threads)
+                np.testing.assert_array_equal(result, expected)
+            result = pf.remove_small(mask, area, connectivity=connectivity, threads=threads)
+            np.testing.assert_array_equal(result, left)
 
 
 def random_logits(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
@@ -46,47 +48,53 @@ def random_logits(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("areas", [(0, 0), (1, 0), (0, 3), (4, 4), (100, 100), (10**6, 10**6)])
-def test_logits(isa: str, dtype: str, areas: tuple[int, int]) -> None:
+def test_logits(backend: Any, dtype: str, areas: tuple[int, int]) -> None:
     for shape in ((1, 1), (9, 7), (13, 64), (5, 129)):
         for seed in range(4):
             logits = (random_logits(shape, seed) + np.float32(seed - 1.5)).astype(dtype)
             expected = reference.clean_mask_logits(logits, *areas)
             for laid_out in layouts(logits):
-                cleaned = pf.clean_mask_logits(laid_out, *areas)
+                cleaned = backend.get(pf.clean_mask_logits(backend.put(laid_out), *areas))
                 assert cleaned.dtype == dtype
                 np.testing.assert_array_equal(cleaned, expected)
 
 
-def test_batches(isa: str) -> None:
+def test_batches(backend: Any) -> None:
     logits = random_logits((3, 2, 17, 33)) + 0.5
     expected = np.empty_like(logits)
     for at in np.ndindex(3, 2):
         expected[at] = reference.clean_mask_logits(logits[at], 5, 5)
     for threads in (1, 2, 7):
-        np.testing.assert_array_equal(pf.clean_mask_logits(logits, 5, 5, threads=threads), expected)
-    out = np.empty_like(logits)
-    assert pf.clean_mask_logits(logits, 5, 5, out=out) is out
-    np.testing.assert_array_equal(out, expected)
+        cleaned = pf.clean_mask_logits(backend.put(logits), 5, 5, threads=threads)
+        np.testing.assert_array_equal(backend.get(cleaned), expected)
+    out = backend.put(np.empty_like(logits))
+    assert pf.clean_mask_logits(backend.put(logits), 5, 5, out=out) is out
+    np.testing.assert_array_equal(backend.get(out), expected)
     masks = logits > 0
-    filled, small = pf.fill_holes(masks, 4), pf.remove_small(masks, 4)
+    filled = backend.get(pf.fill_holes(backend.put(masks), 4))
+    small = backend.get(pf.remove_small(backend.put(masks), 4))
     for at in np.ndindex(3, 2):
         np.testing.assert_array_equal(filled[at], reference.fill_holes(masks[at], 4))
         np.testing.assert_array_equal(small[at], reference.remove_small(masks[at], 4))
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (0, 4, 4), (3, 0, 4), (3, 4, 0), (1, 1)])
-def test_small_and_empty(shape: tuple[int, ...]) -> None:
+def test_small_and_empty(backend: Any, shape: tuple[int, ...]) -> None:
     logits = np.ones(shape, np.float32)
-    np.testing.assert_array_equal(pf.clean_mask_logits(logits, 3, 0), logits)
-    np.testing.assert_array_equal(pf.fill_holes(logits), logits)
+    for cleaned in (
+        pf.clean_mask_logits(backend.put(logits), 3, 0),
+        pf.fill_holes(backend.put(logits)),
+    ):
+        np.testing.assert_array_equal(backend.get(cleaned), logits)
 
 
-def test_as_scipy(isa: str) -> None:
+def test_as_scipy(backend: Any) -> None:
     ndimage = pytest.importorskip("scipy.ndimage", reason="scipy is not installed")
     rng = np.random.default_rng(7)
     for density in (0.4, 0.6, 0.8):
         mask = rng.random((90, 130)) < density
-        np.testing.assert_array_equal(pf.fill_holes(mask), ndimage.binary_fill_holes(mask))
+        filled = backend.get(pf.fill_holes(backend.put(mask)))
+        np.testing.assert_array_equal(filled, ndimage.binary_fill_holes(mask))
 
 
 @pytest.mark.parametrize(
