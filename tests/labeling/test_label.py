@@ -168,7 +168,7 @@ def test_threads_and_seams(backend: Any, height: int) -> None:
                 for connectivity in range(1, rank + 1):
                     expected = label(backend, image, connectivity=connectivity, threads=1)
                     assert_labels(expected, reference.label(image, connectivity))
-                    for threads in range(2, 9):
+                    for threads in range(2, 9) if backend.name == "cpu" else (2,):
                         assert_labels(
                             label(backend, image, connectivity=connectivity, threads=threads),
                             expected,
