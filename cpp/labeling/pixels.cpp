@@ -5,6 +5,7 @@
 
 #include "labeling/codes.h"
 #include "runs/scanner.h"
+#include "support/width.h"
 
 namespace panfuse::labeling {
 namespace {
@@ -26,17 +27,6 @@ void copy_bools(const std::byte* from, std::int64_t stride, std::int64_t n, std:
 template <class T>
 void copy_strided(const std::byte* from, std::int64_t stride, std::int64_t n, T* to) {
     for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i, from + i * stride, sizeof(T));
-}
-
-// Calls body with a value of the unsigned type of that many bytes.
-template <class Body>
-auto with_width(std::size_t bytes, Body&& body) {
-    switch (bytes) {
-        case 1: return body(std::uint8_t{});
-        case 2: return body(std::uint16_t{});
-        case 4: return body(std::uint32_t{});
-        default: return body(std::uint64_t{});
-    }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "runs/pair_walk.h"
 #include "runs/scanner.h"
 #include "support/parallel.h"
+#include "support/width.h"
 
 namespace panfuse::matching {
 
@@ -114,17 +115,6 @@ template <class G, class P>
 using TableFor = std::conditional_t<sizeof(G) == 1 && sizeof(P) == 1, DenseTable,
                                     std::conditional_t<(sizeof(G) <= 4 && sizeof(P) <= 4),
                                                        HashTable<NarrowKey>, HashTable<WideKey>>>;
-
-// Calls body with a value of the unsigned type of that many bytes.
-template <class Body>
-auto with_width(std::size_t bytes, Body&& body) {
-    switch (bytes) {
-        case 1: return body(std::uint8_t{});
-        case 2: return body(std::uint16_t{});
-        case 4: return body(std::uint32_t{});
-        default: return body(std::uint64_t{});
-    }
-}
 
 void check(const ArrayView& gt, const ArrayView& pred, bool batched, int threads) {
     if (gt.rank != pred.rank ||

@@ -16,22 +16,9 @@ struct Vector {
     __m256i value;
 };
 
-// How vectors of bytes that repeat are made: byte i is byte i % distance of the source, and the
-// next vector follows after as many whole periods as fit.
-struct Periods {
-    std::uint8_t bytes[16][32];
-    std::uint8_t length[16];
-};
+#include "png/periods.inc"
 
-constexpr Periods periods = [] {
-    Periods made{};
-    for (unsigned distance = 1; distance < 16; ++distance) {
-        for (unsigned i = 0; i < 32; ++i)
-            made.bytes[distance][i] = static_cast<std::uint8_t>(i % distance);
-        made.length[distance] = static_cast<std::uint8_t>(32 - 32 % distance);
-    }
-    return made;
-}();
+constexpr Periods<16, 32> periods;
 
 void repeat(std::uint8_t* out, std::size_t distance, std::size_t length) {
     const auto load_half = [](const std::uint8_t* p) {

@@ -14,22 +14,9 @@ struct Vector {
     __m512i value;
 };
 
-// How vectors of bytes that repeat are made: byte i is byte i % distance of the source, and the
-// next vector follows after as many whole periods as fit.
-struct Periods {
-    std::uint8_t bytes[64][64];
-    std::uint8_t length[64];
-};
+#include "png/periods.inc"
 
-constexpr Periods periods = [] {
-    Periods made{};
-    for (unsigned distance = 1; distance < 64; ++distance) {
-        for (unsigned i = 0; i < 64; ++i)
-            made.bytes[distance][i] = static_cast<std::uint8_t>(i % distance);
-        made.length[distance] = static_cast<std::uint8_t>(64 - 64 % distance);
-    }
-    return made;
-}();
+constexpr Periods<64, 64> periods;
 
 void repeat(std::uint8_t* out, std::size_t distance, std::size_t length) {
     const __m512i source = Vector::load(out - distance).value;

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panfuse import _backend, _checks
+from panfuse.png import MAX_PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,9 +42,6 @@ Protocol = Literal["coco", "panopticapi"]
 TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE = 0, 1, 2
 
 AREA, UNLISTED, UNSEEN, CROWDS = 0, 1, 2, 3
-
-# 1 GiB of ids, as in panfuse.png.read.
-_MAX_PIXELS = 2**28
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -273,7 +271,7 @@ def compare_files(
         _as_panopticapi(protocol),
         list(names),
         _checks.thread_count(threads),
-        _MAX_PIXELS,
+        MAX_PIXELS,
         progress,
     )
     return _outcomes(len(names), rows)

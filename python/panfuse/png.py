@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["read", "write"]
 
 # 1 GiB of ids; ten times what COCO, Cityscapes or Mapillary Vistas have in one image.
-_MAX_PIXELS = 2**28
+MAX_PIXELS = 2**28
 
 
 def read(
     source: str | os.PathLike[str] | bytes | bytearray | memoryview,
     *,
-    max_pixels: int = _MAX_PIXELS,
+    max_pixels: int = MAX_PIXELS,
 ) -> npt.NDArray[np.uint32]:
     """Read the ids of a label map from a PNG file.
 
