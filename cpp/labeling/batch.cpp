@@ -1,6 +1,5 @@
 #include "labeling/batch.h"
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -45,18 +44,6 @@ void check(const ArrayView& images, const LabelOptions& options, int threads) {
         throw std::invalid_argument("steps: expected 1 to the image's rank, got " +
                                     std::to_string(options.steps));
     if (threads < 1) throw std::invalid_argument("threads must be at least 1");
-}
-
-std::vector<ArrayView> images_of(const ArrayView& images, bool batched) {
-    if (!batched) return {images};
-    ArrayView item = images;
-    --item.rank;
-    std::copy(images.shape.begin() + 1, images.shape.end(), item.shape.begin());
-    std::copy(images.strides.begin() + 1, images.strides.end(), item.strides.begin());
-    std::vector<ArrayView> items;
-    for (std::int64_t i = 0; i < images.shape[0]; ++i, items.push_back(item))
-        item.data = static_cast<const std::byte*>(images.data) + i * images.strides[0];
-    return items;
 }
 
 std::vector<Regions> find_regions(const std::vector<ArrayView>& images, const LabelOptions& options,

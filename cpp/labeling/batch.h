@@ -7,15 +7,12 @@
 
 #include "labeling/columns.h"
 #include "labeling/regions.h"
-#include "support/image.h"
+#include "support/batch.h"
 
 namespace panfuse::labeling {
 
 // std::invalid_argument unless the images have 1 to 3 axes and the numbers are in range.
 void check(const ArrayView& images, const LabelOptions& options, int threads);
-
-// One view an image.
-std::vector<ArrayView> images_of(const ArrayView& images, bool batched);
 
 // Finds the components of every image.
 std::vector<Regions> find_regions(const std::vector<ArrayView>& images, const LabelOptions& options,

@@ -19,7 +19,7 @@ Components::Components(const ArrayView& images, const LabelOptions& options, con
 }
 
 std::vector<std::int64_t> Components::count() {
-    const std::vector<ArrayView> images = images_of(images_, options_.batched);
+    const std::vector<ArrayView> images = items_of(images_, options_.batched);
     regions_ = find_regions(images, options_, true, threads_);
     values_.assign(images.size(), {});
     run_chunks(threads_, static_cast<std::int64_t>(images.size()), [&](int, std::int64_t item) {

@@ -15,7 +15,7 @@ Label::Label(const ArrayView& images, const LabelOptions& options, std::optional
 }
 
 std::vector<std::int64_t> Label::count() {
-    regions_ = find_regions(images_of(images_, options_.batched), options_, false, threads_);
+    regions_ = find_regions(items_of(images_, options_.batched), options_, false, threads_);
     std::vector<std::int64_t> counts;
     for (const Regions& regions : regions_) counts.push_back(regions.count());
     return counts;

@@ -9,6 +9,7 @@
 #include "matching/sorted_pairs.h"
 #include "runs/pair_walk.h"
 #include "runs/scanner.h"
+#include "support/batch.h"
 #include "support/parallel.h"
 #include "support/width.h"
 
@@ -19,21 +20,6 @@ namespace {
 struct Batch {
     std::vector<ArrayView> gt, pred;  // one view an item
 };
-
-Batch split(const ArrayView& gt, const ArrayView& pred, bool batched) {
-    if (!batched) return {{gt}, {pred}};
-    const auto items_of = [](const ArrayView& whole) {
-        ArrayView item = whole;
-        --item.rank;
-        std::copy(whole.shape.begin() + 1, whole.shape.end(), item.shape.begin());
-        std::copy(whole.strides.begin() + 1, whole.strides.end(), item.strides.begin());
-        std::vector<ArrayView> items;
-        for (std::int64_t b = 0; b < whole.shape[0]; ++b, items.push_back(item))
-            item.data = static_cast<const char*>(whole.data) + b * whole.strides[0];
-        return items;
-    };
-    return {items_of(gt), items_of(pred)};
-}
 
 // What one thread counts: the item it is at, and the pairs of the items before.
 template <class Table>
@@ -144,7 +130,7 @@ Contingency::Contingency(const ArrayView& gt, const ArrayView& pred, Contingency
 Contingency::~Contingency() = default;
 
 std::vector<ContingencySize> Contingency::count() {
-    const Batch batch = split(gt_, pred_, options_.batched);
+    const Batch batch{items_of(gt_, options_.batched), items_of(pred_, options_.batched)};
     items_ = with_width(gt_.dtype.bytes, [&](auto g) {
         return with_width(pred_.dtype.bytes, [&](auto p) {
             using G = decltype(g);
