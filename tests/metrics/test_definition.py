@@ -35,14 +35,14 @@ def stream(scenes: list[Scene], protocol: str, fold: int | None) -> PanopticQual
     return quality
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("protocol", "fold"), WAYS)
 def test_files_and_arrays_are_judged_as_defined(
     tmp_path: Path, protocol: str, fold: int | None, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     seen: Counter[str] = Counter()
-    for _ in range(60):
+    for _ in range(40):
         broken = rng.random() < 0.7
         scenes = [
             unsound(rng, int(rng.integers(1, 3))) if broken and rng.random() < 0.5 else sound(rng)
@@ -66,14 +66,14 @@ def test_files_and_arrays_are_judged_as_defined(
         if same_sizes:
             streamed = stream(scenes, protocol, fold).compute()
             assert files.everything(streamed) == files.everything(result)
-    assert min(seen.values()) > 5, seen
+    assert min(seen.values()) > 3, seen
 
 
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_each_fault_is_judged_as_defined(tmp_path: Path, protocol: str, name: str) -> None:
     rng = np.random.default_rng(5)
-    for _ in range(30):
+    for _ in range(12):
         scenes = [sound(rng) for _ in range(4)]
         scenes[2] = FAULTS[name](rng, scenes[2])
         paths = files.write(tmp_path, scenes)
