@@ -16,8 +16,6 @@
 namespace panfuse::bindings {
 namespace {
 
-using Sides = std::vector<std::pair<std::int64_t, std::int64_t>>;
-
 // Lists within a list, side by side.
 template <class T>
 struct Lists {
@@ -98,6 +96,8 @@ void take_polygon(py::handle polygon, const std::string& where, Lists<double>& p
     throw std::invalid_argument(what);
 }
 
+constexpr std::size_t many_counts = std::size_t{1} << 16;
+
 // The number of parts of each mask, and all parts.
 struct Given {
     Lists<double> parts;
@@ -126,21 +126,49 @@ Given take_masks(py::handle polygons, bool batched) {
     return given;
 }
 
-py::object from_polygons(const py::object& polygons, const Sides& sides, bool even_odd,
+rle::Size take_canvas(py::handle size, const std::string& where) {
+    const rle::Size taken = take_size(size, where);
+    if (taken.pixels() == 0)
+        throw std::invalid_argument(where + ": expected sides of 1 or more, got " +
+                                    size_text(taken));
+    return taken;
+}
+
+// One size for all masks of a batch, or one for each.
+std::vector<rle::Size> take_canvases(py::handle size, std::size_t masks) {
+    const py::object items = fast_sequence(size, "size", "(height, width) or a list of those");
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(items.ptr());
+    if (n > 0 && PySequence_Check(PySequence_Fast_GET_ITEM(items.ptr(), 0)) == 0)
+        return {take_canvas(size, "size")};
+    std::vector<rle::Size> sizes;
+    for (Py_ssize_t i = 0; i < n; ++i)
+        sizes.push_back(take_canvas(
+            py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(items.ptr(), i)),
+            at("size", static_cast<std::size_t>(i))));
+    if (sizes.size() != masks)
+        throw std::invalid_argument("size: expected one, or one for each of " +
+                                    std::to_string(masks) + " masks, got " + std::to_string(n));
+    return sizes;
+}
+
+py::object from_polygons(const py::object& polygons, const py::object& size_, bool even_odd,
                          bool batched, bool text) {
     const Given given = take_masks(polygons, batched);
     const std::size_t n = given.stops.size();
-    if (sides.size() != n && sides.size() != 1)
-        throw std::invalid_argument("size: expected one, or one for each of " + std::to_string(n) +
-                                    " masks, got " + std::to_string(sides.size()));
-    rle::Masks masks;
-    {
+    std::vector<rle::Size> sizes;
+    if (batched)
+        sizes = take_canvases(size_, n);
+    else
+        sizes.push_back(take_canvas(size_, "size"));
+    rle::Filler filler({});
+    std::size_t mask = 0, part = 0;
+    // Masks until they have many counts: what was just written is in the cache when it is read.
+    const auto fill_some = [&] {
+        rle::Masks masks;
         py::gil_scoped_release release;
-        std::size_t part = 0;
-        for (std::size_t mask = 0; mask < n; ++mask) {
-            const auto [height, width] = sides[sides.size() == 1 ? 0 : mask];
-            const rle::Size size{height, width};
-            rle::Filler filler(size);
+        for (; mask < n && masks.counts().size() < many_counts; ++mask) {
+            const rle::Size size = sizes[sizes.size() == 1 ? 0 : mask];
+            filler.resize(size);
             for (const std::size_t first = part; part < given.stops[mask]; ++part) {
                 try {
                     filler.add(given.parts[part]);
@@ -155,9 +183,17 @@ py::object from_polygons(const py::object& polygons, const Sides& sides, bool ev
                 filler.merged(masks.arena());
             masks.close(size);
         }
+        return masks;
+    };
+    if (!batched) {
+        const rle::Masks masks = fill_some();
+        return give_rle(masks[0], masks.size_of(0), form_of(text));
     }
-    if (!batched) return give_rle(masks[0], masks.size_of(0), form_of(text));
-    return give_rles(masks, form_of(text));
+    py::list all;
+    while (mask < n)
+        for (const py::handle given_mask : give_rles(fill_some(), form_of(text)))
+            all.append(given_mask);
+    return all;
 }
 
 py::list give_polygons(const Lists<std::int64_t>& rings, std::size_t first, std::size_t stop) {
@@ -207,7 +243,7 @@ py::object to_polygons(const py::object& rles, std::optional<double> tolerance) 
 
 void bind_rle_polygons(py::module_& m) {
     py::module_ rle = m.def_submodule("rle");
-    rle.def("from_polygons", &from_polygons, py::arg("polygons"), py::arg("sizes"),
+    rle.def("from_polygons", &from_polygons, py::arg("polygons"), py::arg("size"),
             py::arg("even_odd"), py::arg("batched"), py::arg("text"));
     rle.def("to_polygons", &to_polygons, py::arg("rles"), py::arg("tolerance"));
 }

@@ -29,8 +29,8 @@ std::int64_t minor(std::int64_t start, double slope, std::int64_t steps) {
 }  // namespace
 
 void Filler::flip(std::int64_t column, std::int64_t v) {
-    const std::int64_t y = v <= -2 ? 0 : std::min((v + 2) / 5, size_.height);
-    flips_.push_back(static_cast<std::uint32_t>(column * size_.height + y));
+    const std::int64_t row = v <= -2 ? 0 : std::min((v + 2) / 5, size_.height);
+    flips_.push_back({static_cast<std::uint32_t>(column), static_cast<std::uint32_t>(row)});
 }
 
 // A column is crossed between the grid's points 5 * column + 2 and the next; the row is that of the
@@ -90,45 +90,74 @@ void Filler::add(std::span<const double> xy) {
     }
 }
 
-namespace {
+// By columns first, which are as many as there are flips or fewer, mostly; a column has few flips.
+void Filler::sort() {
+    positions_.resize(flips_.size());
+    if (flips_.empty()) return;
+    const auto [low, high] = std::ranges::minmax(flips_, {}, &Flip::column);
+    const std::uint32_t first_column = low.column;
+    const std::size_t columns = high.column - first_column + 1;
+    if (flips_.size() < columns / 8) {
+        for (std::size_t i = 0; i < flips_.size(); ++i)
+            positions_[i] = first_of(flips_[i].column, size_) + flips_[i].row;
+        std::sort(positions_.begin(), positions_.end());
+        return;
+    }
+    stops_.assign(columns + 1, 0);
+    for (const Flip& flip : flips_) ++stops_[flip.column - first_column + 1];
+    for (std::size_t x = 1; x < columns; ++x) stops_[x + 1] += stops_[x];
+    // From here on stops_[x] is where the next flip of column x goes, and in the end its stop.
+    for (const Flip& flip : flips_)
+        positions_[stops_[flip.column - first_column]++] = first_of(flip.column, size_) + flip.row;
+    constexpr std::ptrdiff_t few = 24;
+    std::ptrdiff_t begin = 0;
+    for (std::size_t x = 0; x < columns; ++x) {
+        const auto first = positions_.begin() + begin, last = positions_.begin() + stops_[x];
+        begin = stops_[x];
+        if (last - first > few) {
+            std::sort(first, last);
+            continue;
+        }
+        for (auto sorted = first; sorted != last; ++sorted) {
+            const std::uint32_t position = *sorted;
+            auto at = sorted;
+            for (; at != first && at[-1] > position; --at) *at = at[-1];
+            *at = position;
+        }
+    }
+}
 
-// Calls visit(begin, end) for what is flipped an odd number of times; `flips` ascend.
+// Calls visit(begin, end) for what is flipped an odd number of times, and forgets the flips.
 template <class Visit>
-void visit_odd(std::span<const std::uint32_t> flips, std::uint32_t pixels, Visit&& visit) {
+void Filler::visit_odd(Visit&& visit) {
+    sort();
     bool inside = false;
     std::uint32_t begin = 0;
-    for (std::size_t i = 0; i < flips.size(); ++i) {
-        if (i + 1 < flips.size() && flips[i] == flips[i + 1]) {
+    for (std::size_t i = 0; i < positions_.size(); ++i) {
+        if (i + 1 < positions_.size() && positions_[i] == positions_[i + 1]) {
             ++i;
             continue;
         }
-        if (inside) visit(begin, flips[i]);
+        if (inside) visit(begin, positions_[i]);
         inside = !inside;
-        begin = flips[i];
+        begin = positions_[i];
     }
-    if (inside && begin < pixels) visit(begin, pixels);
+    if (inside && begin < pixels_of(size_)) visit(begin, pixels_of(size_));
+    flips_.clear();
 }
 
-}  // namespace
-
 void Filler::even_odd(Counts& counts) {
-    std::sort(flips_.begin(), flips_.end());
     CountWriter writer(counts);
-    visit_odd(flips_, pixels_of(size_),
-              [&](std::uint32_t begin, std::uint32_t end) { writer.put(begin, end); });
+    visit_odd([&](std::uint32_t begin, std::uint32_t end) { writer.put(begin, end); });
     writer.finish(pixels_of(size_));
-    flips_.clear();
 }
 
 void Filler::next() {
-    std::sort(flips_.begin(), flips_.end());
-    visit_odd(flips_, pixels_of(size_),
-              [&](std::uint32_t begin, std::uint32_t end) { runs_.emplace_back(begin, end); });
-    flips_.clear();
+    visit_odd([&](std::uint32_t begin, std::uint32_t end) { runs_.emplace_back(begin, end); });
 }
 
 void Filler::merged(Counts& counts) {
-    std::sort(runs_.begin(), runs_.end());
+    if (!std::is_sorted(runs_.begin(), runs_.end())) std::sort(runs_.begin(), runs_.end());
     CountWriter writer(counts);
     std::uint32_t begin = 0, end = 0;
     for (const auto& [next_begin, next_end] : runs_) {

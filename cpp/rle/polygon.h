@@ -33,6 +33,9 @@ class Filler {
     // height * width must be below 2^32.
     explicit Filler(Size size) : size_(size) {}
 
+    // Another size, for the masks from here on.
+    void resize(Size size) { size_ = size; }
+
     // Adds a polygon: x and y in turns, closed by itself. VertexError.
     void add(std::span<const double> xy);
 
@@ -49,10 +52,20 @@ class Filler {
         std::int64_t u, v;  // in fifths of a pixel
     };
 
+    struct Flip {
+        std::uint32_t column, row;
+    };
+
     void edge(Point from, Point to);
     void flip(std::int64_t column, std::int64_t v);
+    void sort();
+    template <class Visit>
+    void visit_odd(Visit&& visit);
+
     Size size_;
-    std::vector<std::uint32_t> flips_;                           // positions in column-major order
+    std::vector<Flip> flips_;               // where an outline crosses the middle of a column
+    std::vector<std::uint32_t> positions_;  // of flips, in column-major order
+    std::vector<std::uint32_t> stops_;      // by column of those used: where its positions end
     std::vector<std::pair<std::uint32_t, std::uint32_t>> runs_;  // of finished polygons
 };
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from panfuse import _backend, _checks
-from panfuse import _rle_arguments as arguments
 
 __all__ = ["from_polygons", "to_polygons"]
 
@@ -82,8 +81,7 @@ def from_polygons(
     if rule not in _RULES:
         raise ValueError(f"rule: expected one of {', '.join(_RULES)}, got {rule!r}")
     module = _backend.cpu().rle
-    sizes = arguments.sizes(size, "size", batched)
-    return module.from_polygons(polygons, sizes, rule == "even-odd", bool(batched), bool(text))
+    return module.from_polygons(polygons, size, rule == "even-odd", bool(batched), bool(text))
 
 
 def to_polygons(rles: Any, *, simplify: float | None = None) -> Any:
