@@ -120,9 +120,9 @@ def _size(rle: Mapping[Any, Any]) -> tuple[int, int]:
         height, width = map(operator.index, items)
     except TypeError:
         raise TypeError(f"expected size to be two integers, got {items!r}") from None
-    if not (0 < height < 2**31 and 0 < width < 2**31 and height * width < 2**32):
+    if not (0 <= height < 2**31 and 0 <= width < 2**31 and height * width < 2**32):
         raise ValueError(
-            f"size {height} x {width} is none: expected 1 to 2**31 - 1 each, and fewer than 2**32 "
+            f"size {height} x {width} is none: expected 0 to 2**31 - 1 each, and fewer than 2**32 "
             "pixels"
         )
     return height, width

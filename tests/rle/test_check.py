@@ -35,6 +35,8 @@ FAULTS: list[tuple[Any, list[tuple[str, int]]]] = [
     ({"size": [-2, -3], "counts": b"132"}, [("size", -1)]),
     ({"size": [2**31, 0], "counts": b"132"}, [("size", -1)]),
     ({"size": [2**16, 2**16], "counts": b"132"}, [("size", -1)]),
+    ({"size": [0, 3], "counts": b"0"}, []),
+    ({"size": [0, 3], "counts": b"01"}, [("sum", 1)]),
     ({"size": SIZE, "counts": b"132"}, []),
     ({"size": SIZE, "counts": "132"}, []),
     ({"size": SIZE, "counts": b"0131"}, []),
