@@ -250,8 +250,7 @@ py::list from_brush(const std::vector<std::string>& streams, const Sides& sides,
 
 }  // namespace
 
-void bind_rle_exchange(py::module_& m) {
-    py::module_ rle = m.def_submodule("rle");
+void bind_rle_exchange(py::module_& rle) {
     rle.def("faults", &faults, py::arg("text"), py::arg("size"), py::arg("strict"));
     rle.def("canonical", &canonical, py::arg("rles"), py::arg("text"));
     rle.def("columns", &columns, py::arg("rles"), py::arg("rows"));

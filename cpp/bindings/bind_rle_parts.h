@@ -9,9 +9,9 @@
 
 namespace panfuse::bindings {
 
-void bind_rle_polygons(py::module_& m);
-void bind_rle_shapes(py::module_& m);
-void bind_rle_exchange(py::module_& m);
+void bind_rle_polygons(py::module_& rle);
+void bind_rle_shapes(py::module_& rle);
+void bind_rle_exchange(py::module_& rle);
 
 inline Form form_of(bool text) { return text ? Form::text : Form::bytes; }
 

@@ -241,8 +241,7 @@ py::object to_polygons(const py::object& rles, std::optional<double> tolerance) 
 
 }  // namespace
 
-void bind_rle_polygons(py::module_& m) {
-    py::module_ rle = m.def_submodule("rle");
+void bind_rle_polygons(py::module_& rle) {
     rle.def("from_polygons", &from_polygons, py::arg("polygons"), py::arg("size"),
             py::arg("even_odd"), py::arg("batched"), py::arg("text"));
     rle.def("to_polygons", &to_polygons, py::arg("rles"), py::arg("tolerance"));

@@ -134,8 +134,7 @@ py::list components(const py::object& rles, bool diagonal, bool text) {
 
 }  // namespace
 
-void bind_rle_shapes(py::module_& m) {
-    py::module_ rle = m.def_submodule("rle");
+void bind_rle_shapes(py::module_& rle) {
     rle.def("boundary", &boundary, py::arg("rles"), py::arg("ratio"), py::arg("text"));
     rle.def("crop", &crop, py::arg("rles"), py::arg("top"), py::arg("left"), py::arg("bottom"),
             py::arg("right"), py::arg("text"));

@@ -120,7 +120,7 @@ def to_polygons(rles: Any, *, simplify: float | None = None) -> Any:
     >>> ring[1, 1] = 0
     >>> mask = pf.rle.encode(ring)
     >>> pf.rle.to_polygons(mask)
-    [[0, 0, 1, 0, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 0, 3, 0, 3, 3, 0, 3]]
+    [[0, 0, 1, 0, 1, 1, 2, 1, 2, 2, 1, 2, 1, 1, 1, 0, 3, 0, 3, 3, 0, 3]]
     >>> pf.rle.from_polygons(pf.rle.to_polygons(mask), (3, 3)) == mask
     True
     """
