@@ -58,7 +58,7 @@ class RleList(Sequence[dict[str, Any]]):
             column.flags.writeable = False
 
     def _columns(self) -> tuple[Any, Any, Any]:
-        """What the kernels take: the size, where each segment's counts start, and all counts."""
+        """Return the size, where each segment's counts start, and all counts: what kernels take."""
         return self.size, self._starts, self._counts
 
     def _dicts(self, begin: int, end: int) -> list[dict[str, Any]]:

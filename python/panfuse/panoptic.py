@@ -150,6 +150,25 @@ class Panoptic:
         categories = things if isinstance(things, Categories) else None
         return cls(ids, segments, categories=categories)
 
+    @classmethod
+    def from_rles(
+        cls,
+        rles: Any,
+        segments: Segments,
+        *,
+        size: tuple[int, int] | None = None,
+        order: npt.ArrayLike | None = None,
+        categories: Categories | None = None,
+    ) -> Panoptic:
+        """Paint one mask for each segment, row by row; see `panfuse.rle.decode_ids`.
+
+        Areas and boxes are counted from the map, since masks may overlap. Raises as it does, and
+        ValueError if a mask's ``id`` is not that of its row.
+        """
+        from panfuse import _rle_panoptic
+
+        return cls(*_rle_panoptic.read(rles, segments, size, order), categories=categories)
+
     @property
     def ids(self) -> Any:
         """The map of segment ids, as the caller gave it or as the fusion made it; void is 0."""
@@ -231,6 +250,15 @@ class Panoptic:
         fill = _integer(void, "void", int(_INT32.min), _INT32.max)
         rows = self.segments
         return _paint(self._ids, rows, rows.category_id, fill, np.dtype(np.int32))
+
+    def rles(self, *, text: bool = False, threads: int | None = None) -> Any:
+        """Make each segment's RLE, area and box: `panfuse.rle.encode_ids` of `ids`.
+
+        ValueError names a pixel id that has no segment; segments without pixels have no RLE.
+        """
+        from panfuse import _rle_panoptic
+
+        return _rle_panoptic.write(self._ids, self.segments, text, threads)
 
     def to_encoded(self, label_divisor: int, void: int = 0) -> Any:
         """Make the map of ``category_id * label_divisor + instance number``.
