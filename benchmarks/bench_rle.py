@@ -152,10 +152,14 @@ def compare_ids(height: int, width: int, segments: int, seconds: float = 1.0) ->
     if small is not None:
         import rlemasklib
 
-        made = rlemasklib.from_label_map(small)
-        found = made.values() if isinstance(made, dict) else made
-        assert {one["counts"] for one in ours} <= {one["counts"] for one in found}
-        calls["rlemasklib"] = lambda: rlemasklib.from_label_map(small)
+        def theirs_at_once() -> list[dict[str, Any]]:
+            made = rlemasklib.RLEMask.from_label_map(small)
+            masks = made.values() if isinstance(made, dict) else made
+            return [mask.to_dict() for mask in masks]
+
+        assert {one["counts"] for one in ours} <= {one["counts"] for one in theirs_at_once()}
+        calls["rlemasklib"] = lambda: rlemasklib.RLEMask.from_label_map(small)
+        calls["rlemasklib with dicts"] = theirs_at_once
         calls["panfuse, uint8"] = lambda: pf.rle.encode_ids(small, threads=1).to_list()
     report(f"encode_ids, {len(listed)} segments of {width}x{height}", calls, seconds)
 

@@ -21,6 +21,13 @@ class RleList(Sequence[dict[str, Any]]):
     [x, y, w, h], in plain Python types. Slices are an `RleList`. Two are equal when their sizes,
     ids and counts are. Every function of `panfuse.rle` takes it without making the dicts.
 
+    Parameters
+    ----------
+    columns : tuple
+        What the kernels made; `encode_ids` makes the list.
+    text : bool
+        Whether counts are str, ready for JSON, or bytes.
+
     Attributes
     ----------
     size : (int, int)
@@ -31,8 +38,6 @@ class RleList(Sequence[dict[str, Any]]):
         Pixels.
     bboxes : int32 array (N, 4)
         COCO's (x, y, w, h).
-    text : bool
-        Whether counts are str, ready for JSON, or bytes.
 
     Examples
     --------

@@ -22,7 +22,7 @@ def write(ids: Any, segments: Segments, text: bool, threads: int | None) -> RleL
     return rles
 
 
-def read(rles: Any, segments: Any, size: Any, order: Any) -> tuple[Any, Segments]:
+def read(rles: Any, segments: Any, size: Any = None, order: Any = None) -> tuple[Any, Segments]:
     """Paint the masks of segments; areas and boxes are left to be counted from the map."""
     if not isinstance(segments, Segments):
         raise TypeError(f"segments: expected Segments, got {type(segments).__name__}")

@@ -156,18 +156,13 @@ class Panoptic:
         rles: Any,
         segments: Segments,
         *,
-        size: tuple[int, int] | None = None,
-        order: npt.ArrayLike | None = None,
         categories: Categories | None = None,
+        **given: Any,
     ) -> Panoptic:
-        """Paint one mask for each segment, row by row; see `panfuse.rle.decode_ids`.
-
-        Areas and boxes are counted from the map, since masks may overlap. Raises as it does, and
-        ValueError if a mask's ``id`` is not that of its row.
-        """
+        """Paint one mask for each segment, as `panfuse.rle.decode_ids` does with what is given."""
         from panfuse import _rle_panoptic
 
-        return cls(*_rle_panoptic.read(rles, segments, size, order), categories=categories)
+        return cls(*_rle_panoptic.read(rles, segments, **given), categories=categories)
 
     @property
     def ids(self) -> Any:
@@ -252,10 +247,7 @@ class Panoptic:
         return _paint(self._ids, rows, rows.category_id, fill, np.dtype(np.int32))
 
     def rles(self, *, text: bool = False, threads: int | None = None) -> Any:
-        """Make each segment's RLE, area and box: `panfuse.rle.encode_ids` of `ids`.
-
-        ValueError names a pixel id that has no segment; segments without pixels have no RLE.
-        """
+        """Make an `RleList` by `panfuse.rle.encode_ids`; ValueError if an id has no segment."""
         from panfuse import _rle_panoptic
 
         return _rle_panoptic.write(self._ids, self.segments, text, threads)
