@@ -146,8 +146,8 @@ void read_string(std::string_view text, Size size, Counts& counts) {
         return load(end - 8) >> 8 * (8 - (end - p));
     };
     const char* number = begin;  // where the next one starts
-    const auto step = [&](const char* p, std::size_t left, auto&& from) {
-        const Word bytes = from(p);
+    const auto step = [&](const char* p, std::size_t left, auto&& read) {
+        const Word bytes = read(p);
         // Characters are 48 to 111: neither sum reaches into the next byte while all are ASCII.
         const Word valid = left < 8 ? (Word{1} << 8 * left) - 1 : ~Word{0};
         const Word groups = (bytes | each_byte << 7) - each_byte * 48;
@@ -155,7 +155,7 @@ void read_string(std::string_view text, Size size, Counts& counts) {
         unsigned ends = high_bits(~groups << 2) & ((1u << std::min<std::size_t>(left, 8)) - 1);
         for (; ends != 0; ends &= ends - 1) {
             const char* const last = p + std::countr_zero(ends);
-            reader.number(from(number), static_cast<std::size_t>(last - number) + 1);
+            reader.number(read(number), static_cast<std::size_t>(last - number) + 1);
             number = last + 1;
         }
     };
