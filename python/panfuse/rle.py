@@ -30,6 +30,7 @@ from panfuse._rle_exchange import (
 )
 from panfuse._rle_ids import OverlapReport, Overlaps, decode_ids, encode_ids, overlaps
 from panfuse._rle_list import RleList
+from panfuse._rle_objects import frPyObjects
 from panfuse._rle_polygons import from_polygons, to_polygons
 from panfuse._rle_shapes import boundary, components, crop, flip, invert, pad, resize, shift
 from panfuse._rle_tools import (
@@ -58,6 +59,7 @@ __all__ = [
     "encode",
     "encode_ids",
     "flip",
+    "frPyObjects",
     "from_cvat",
     "from_huggingface",
     "from_kaggle",
