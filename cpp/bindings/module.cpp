@@ -9,6 +9,8 @@
 #include "bindings/bind_labeling.h"
 #include "bindings/bind_matching.h"
 #include "bindings/bind_png.h"
+#include "bindings/bind_rle.h"
+#include "bindings/bind_rle_parts.h"
 #include "bindings/bind_runs.h"
 #include "bindings/cpu_device.h"
 #include "bindings/errors.h"
@@ -44,6 +46,11 @@ PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
     panfuse::bindings::bind_matching<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_evaluation(m);
     panfuse::bindings::bind_png(m);
+    auto rle = panfuse::bindings::bind_encode_ids<panfuse::bindings::CpuDevice>(m);
+    panfuse::bindings::bind_rle(rle);
+    panfuse::bindings::bind_rle_exchange(rle);
+    panfuse::bindings::bind_rle_polygons(rle);
+    panfuse::bindings::bind_rle_shapes(rle);
     panfuse::bindings::bind_runs(m);
     m.def("isa_available", &isa_available);
     m.def("isa_current", &isa_current);
