@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cuda/labeling/grid.h"
+#include "cuda/support/grid.h"
 #include "cuda/labeling/values.cuh"
 #include "cuda/support/workspace.h"
 

@@ -1,7 +1,7 @@
 #include <stdexcept>
 
 #include "cuda/labeling/filters.h"
-#include "cuda/labeling/grid.h"
+#include "cuda/support/grid.h"
 #include "cuda/labeling/row_order.h"
 #include "cuda/labeling/values.cuh"
 #include "cuda/support/workspace.h"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cuda/labeling/codes.cuh"
-#include "cuda/labeling/grid.h"
+#include "cuda/support/grid.h"
 #include "cuda/labeling/runs.cuh"
 #include "cuda/labeling/values.cuh"
 #include "cuda/support/key_set.cuh"
