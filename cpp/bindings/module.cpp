@@ -9,6 +9,7 @@
 #include "bindings/bind_labeling.h"
 #include "bindings/bind_matching.h"
 #include "bindings/bind_png.h"
+#include "bindings/bind_rle.h"
 #include "bindings/bind_runs.h"
 #include "bindings/cpu_device.h"
 #include "bindings/errors.h"
@@ -44,6 +45,7 @@ PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
     panfuse::bindings::bind_matching<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_evaluation(m);
     panfuse::bindings::bind_png(m);
+    panfuse::bindings::bind_rle(m);
     panfuse::bindings::bind_runs(m);
     m.def("isa_available", &isa_available);
     m.def("isa_current", &isa_current);

@@ -1,0 +1,10 @@
+// The room `rle`, on the CPU.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace panfuse::bindings {
+
+void bind_rle(pybind11::module_& m);
+
+}  // namespace panfuse::bindings

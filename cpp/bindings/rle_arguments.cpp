@@ -1,0 +1,320 @@
+#include "bindings/rle_arguments.h"
+
+#include <pybind11/numpy.h>
+
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "bindings/array.h"
+#include "rle/string.h"
+#include "support/buffer.h"
+#include "support/error.h"
+#include "support/width.h"
+
+namespace panfuse::bindings {
+namespace {
+
+std::string type_name(py::handle object) { return Py_TYPE(object.ptr())->tp_name; }
+
+std::string plural(std::size_t n, const char* what) {
+    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
+
+// One integer. Python's own are read without a detour; NumPy's have __index__.
+std::int64_t take_integer(py::handle number, const std::string& where) {
+    py::object held = py::reinterpret_borrow<py::object>(number);
+    if (PyLong_Check(number.ptr()) == 0) {
+        held = py::reinterpret_steal<py::object>(PyNumber_Index(number.ptr()));
+        if (!held) {
+            PyErr_Clear();
+            throw TypeError(where + ": expected integers, got " + type_name(number));
+        }
+    }
+    int overflow = 0;
+    const std::int64_t value = PyLong_AsLongLongAndOverflow(held.ptr(), &overflow);
+    if (overflow != 0)
+        return overflow > 0 ? std::numeric_limits<std::int64_t>::max()
+                            : std::numeric_limits<std::int64_t>::min();
+    return value;
+}
+
+std::uint32_t to_count(std::int64_t value, std::size_t i, bool beyond = false) {
+    if (value < 0 || value > rle::most_pixels || beyond)
+        throw std::invalid_argument(
+            "counts: expected counts of 0 to 4294967295, got " +
+            (beyond ? std::to_string(static_cast<std::uint64_t>(value)) : std::to_string(value)) +
+            " at index " + std::to_string(i));
+    return static_cast<std::uint32_t>(value);
+}
+
+void append_array(const py::object& counts, rle::Counts& out) {
+    const Array array = Caller(py::none()).take(counts, "counts");
+    const ArrayView& view = array.view;
+    if (view.rank != 1)
+        throw std::invalid_argument("counts: expected an array with one axis, got " +
+                                    std::to_string(view.rank));
+    const std::uint64_t flip = sign_bit(Dtype{Dtype::Kind::signed_integer, 8});
+    const bool is_signed = view.dtype.kind == Dtype::Kind::signed_integer;
+    with_width(view.dtype.bytes, [&](auto zero) {
+        using T = decltype(zero);
+        for (std::int64_t i = 0; i < view.shape[0]; ++i) {
+            T raw;
+            std::memcpy(&raw, static_cast<const std::byte*>(view.data) + i * view.strides[0],
+                        sizeof raw);
+            const OrderedId ordered = to_ordered(raw, view.dtype);
+            const auto value = static_cast<std::int64_t>(is_signed ? ordered ^ flip : ordered);
+            out.push_back(to_count(value, static_cast<std::size_t>(i), !is_signed && value < 0));
+        }
+    });
+}
+
+void append_list(py::handle counts, rle::Counts& out) {
+    const auto items = py::reinterpret_steal<py::object>(PySequence_Fast(counts.ptr(), ""));
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.ptr()); ++i) {
+        const auto item =
+            py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(items.ptr(), i));
+        out.push_back(to_count(take_integer(item, "counts"), static_cast<std::size_t>(i)));
+    }
+}
+
+// The characters of a bytes object or of a str in ASCII; none for another object.
+std::optional<std::string_view> characters(py::handle counts) {
+    PyObject* const object = counts.ptr();
+    if (PyBytes_Check(object))
+        return std::string_view(PyBytes_AS_STRING(object),
+                                static_cast<std::size_t>(PyBytes_GET_SIZE(object)));
+    if (!PyUnicode_Check(object)) return std::nullopt;
+    const auto n = PyUnicode_GET_LENGTH(object);
+    if (PyUnicode_IS_ASCII(object))
+        return std::string_view(static_cast<const char*>(PyUnicode_DATA(object)),
+                                static_cast<std::size_t>(n));
+    Py_ssize_t i = 0;
+    while (PyUnicode_READ_CHAR(object, i) < 128) ++i;
+    static constexpr char digits[] = "0123456789ABCDEF";
+    const Py_UCS4 c = PyUnicode_READ_CHAR(object, i);
+    std::string code;
+    for (int shift = c > 0xFFFF ? 20 : 12; shift >= 0; shift -= 4) code += digits[c >> shift & 15];
+    throw std::invalid_argument("counts: expected characters '0' to 'o', got U+" + code +
+                                " at character " + std::to_string(i));
+}
+
+// Made once a call: a dict is asked twice for each mask.
+struct Keys {
+    py::str size{"size"}, counts{"counts"};
+};
+
+py::object item(py::handle dict, const py::str& key) {
+    PyObject* const found = PyDict_GetItemWithError(dict.ptr(), key.ptr());
+    if (found == nullptr) {
+        if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+        throw std::invalid_argument("expected the item \"" + key.cast<std::string>() + "\"");
+    }
+    return py::reinterpret_borrow<py::object>(found);
+}
+
+// What was given for one mask, until all are read.
+struct Given {
+    rle::Size size;
+    py::object counts;
+    std::optional<std::string_view> text;
+};
+
+Given take_one(py::handle rle, const Keys& keys) {
+    if (PyDict_Check(rle.ptr()) == 0)
+        throw TypeError("expected a dict with \"size\" and \"counts\", got " + type_name(rle));
+    Given given;
+    given.size = take_size(item(rle, keys.size), "size");
+    given.counts = item(rle, keys.counts);
+    given.text = characters(given.counts);
+    return given;
+}
+
+void append_numbers(const py::object& counts, rle::Size size, rle::Counts& out) {
+    const std::size_t before = out.size();
+    if (PyList_Check(counts.ptr()) || PyTuple_Check(counts.ptr()))
+        append_list(counts, out);
+    else
+        append_array(counts, out);
+    rle::check_counts(rle::Runs(out).subspan(before), size);
+}
+
+rle::Masks take_columns(const py::object& columns) {
+    const auto parts = columns.cast<py::tuple>();
+    const rle::Size size = take_size(parts[0], "size");
+    const Caller caller{py::none()};
+    const Array starts = caller.take_column(parts[1], "starts");
+    const Array counts = caller.take_column(parts[2], "counts");
+    if (starts.view.dtype != int64 || counts.view.dtype != Dtype{Dtype::Kind::unsigned_integer, 4})
+        throw TypeError("expected starts of int64 and counts of uint32");
+    const auto* const begins = static_cast<const std::int64_t*>(starts.view.data);
+    const auto* const all = static_cast<const std::uint32_t*>(counts.view.data);
+    rle::Masks masks;
+    const std::int64_t n = starts.view.shape[0] - 1;
+    if (n < 1) return masks;
+    masks.reserve(static_cast<std::size_t>(n), static_cast<std::size_t>(counts.view.shape[0]));
+    for (std::int64_t i = 0; i < n; ++i) {
+        if (begins[i] < 0 || begins[i] > begins[i + 1] || begins[i + 1] > counts.view.shape[0])
+            throw std::invalid_argument("expected starts that ascend within the counts");
+        const rle::Runs runs(all + begins[i], all + begins[i + 1]);
+        rle::check_counts(runs, size);
+        masks.append(runs, size);
+    }
+    return masks;
+}
+
+// Runs `body`, and starts the message of what it throws with where it happened.
+template <class Body>
+auto located(const std::string& where, Body&& body) {
+    try {
+        return body();
+    } catch (const TypeError& error) {
+        throw TypeError(where + ": " + error.what());
+    } catch (const std::invalid_argument& error) {
+        throw std::invalid_argument(where + ": " + error.what());
+    }
+}
+
+// Less work than this is done before the GIL is released and taken again.
+constexpr std::size_t few_characters = 4096;
+
+}  // namespace
+
+std::string size_text(rle::Size size) {
+    return std::to_string(size.height) + " x " + std::to_string(size.width);
+}
+
+rle::Size take_size(py::handle size, const std::string& where) {
+    const auto items = py::reinterpret_steal<py::object>(PySequence_Fast(size.ptr(), ""));
+    if (!items) {
+        PyErr_Clear();
+        throw TypeError(where + ": expected two integers, got " + type_name(size));
+    }
+    if (PySequence_Fast_GET_SIZE(items.ptr()) != 2)
+        throw std::invalid_argument(
+            where + ": expected two integers, got " +
+            plural(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(items.ptr())), "item"));
+    std::int64_t sides[2];
+    for (Py_ssize_t i = 0; i < 2; ++i) {
+        const auto side =
+            py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(items.ptr(), i));
+        sides[i] = take_integer(side, where);
+        if (sides[i] < 0 || sides[i] > rle::longest_side)
+            throw std::invalid_argument(where + ": expected sides of 0 to 2147483647, got " +
+                                        py::str(side).cast<std::string>());
+    }
+    const rle::Size taken{sides[0], sides[1]};
+    if (taken.pixels() > rle::most_pixels)
+        throw std::invalid_argument(where + ": expected fewer than 2^32 pixels, got " +
+                                    size_text(taken));
+    return taken;
+}
+
+rle::Masks take_rles(py::handle rles, const char* argument) {
+    if (PyDict_Check(rles.ptr()) == 0 && py::hasattr(rles, "_columns"))
+        return located(argument, [&] { return take_columns(rles.attr("_columns")()); });
+    const bool single = PyDict_Check(rles.ptr()) != 0;
+    if (!single && PyList_Check(rles.ptr()) == 0 && PyTuple_Check(rles.ptr()) == 0)
+        throw TypeError(std::string(argument) +
+                        ": expected a dict with \"size\" and \"counts\", a list of them or an "
+                        "RleList, got " +
+                        type_name(rles));
+    const auto where = [&](std::size_t i) {
+        return single ? std::string(argument)
+                      : std::string(argument) + "[" + std::to_string(i) + "]";
+    };
+    const Keys keys;
+    std::vector<Given> all;
+    std::size_t room = 0;
+    if (!single) all.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(rles.ptr())));
+    const auto take = [&](py::handle rle) {
+        try {
+            all.push_back(take_one(rle, keys));
+        } catch (const std::invalid_argument&) {
+            located(where(all.size()), [] { throw; });
+        }
+        room += all.back().text ? all.back().text->size() : 0;
+    };
+    if (single)
+        take(rles);
+    else
+        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(rles.ptr()); ++i)
+            take(py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(rles.ptr(), i)));
+
+    rle::Masks masks;
+    masks.reserve(all.size(), room);
+    std::size_t i = 0;
+    // Up to the next mask that is not a string, which Python must be asked for.
+    const auto read_strings = [&] {
+        for (; i < all.size() && all[i].text; ++i) {
+            try {
+                rle::read_string(*all[i].text, all[i].size, masks.arena());
+            } catch (const std::invalid_argument&) {
+                located(where(i), [] { throw; });
+            }
+            masks.close(all[i].size);
+        }
+    };
+    while (true) {
+        if (room > few_characters) {
+            py::gil_scoped_release release;
+            read_strings();
+        } else {
+            read_strings();
+        }
+        if (i == all.size()) return masks;
+        located(where(i), [&] { append_numbers(all[i].counts, all[i].size, masks.arena()); });
+        masks.close(all[i++].size);
+    }
+}
+
+rle::Masks take_rles_of_one_size(py::handle rles, const char* argument) {
+    rle::Masks masks = take_rles(rles, argument);
+    for (std::size_t i = 1; i < masks.size(); ++i)
+        if (masks.size_of(i) != masks.size_of(0))
+            throw std::invalid_argument(std::string(argument) + "[" + std::to_string(i) +
+                                        "]: expected the size " + size_text(masks.size_of(0)) +
+                                        " of the first mask, got " + size_text(masks.size_of(i)));
+    return masks;
+}
+
+namespace {
+
+py::dict give_one(rle::Runs counts, rle::Size size, Form form, const Keys& keys) {
+    constexpr std::size_t few = 1024;
+    char small[few];
+    Buffer<char> large;
+    const std::size_t room = rle::string_room(counts.size());
+    char* const text = room <= few ? small : large.reserve(room);
+    const auto n = static_cast<Py_ssize_t>(rle::write_string(counts, text) - text);
+    const auto string = py::reinterpret_steal<py::object>(
+        form == Form::bytes ? PyBytes_FromStringAndSize(text, n)
+                            : PyUnicode_DecodeASCII(text, n, nullptr));
+    if (!string) throw py::error_already_set();
+    py::list sides(2);
+    sides[0] = py::int_(size.height);
+    sides[1] = py::int_(size.width);
+    py::dict dict;
+    if (PyDict_SetItem(dict.ptr(), keys.size.ptr(), sides.ptr()) != 0 ||
+        PyDict_SetItem(dict.ptr(), keys.counts.ptr(), string.ptr()) != 0)
+        throw py::error_already_set();
+    return dict;
+}
+
+}  // namespace
+
+py::dict give_rle(rle::Runs counts, rle::Size size, Form form) {
+    return give_one(counts, size, form, Keys());
+}
+
+py::list give_rles(const rle::Masks& masks, Form form) {
+    const Keys keys;
+    py::list list(masks.size());
+    for (std::size_t i = 0; i < masks.size(); ++i)
+        list[i] = give_one(masks[i], masks.size_of(i), form, keys);
+    return list;
+}
+
+}  // namespace panfuse::bindings
