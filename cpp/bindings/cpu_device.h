@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 #include "bindings/array.h"
 #include "labeling/components.h"
@@ -13,6 +14,7 @@
 #include "labeling/split.h"
 #include "matching/contingency.h"
 #include "matching/match.h"
+#include "rle/ids.h"
 
 namespace panfuse::bindings {
 
@@ -51,6 +53,12 @@ struct CpuDevice {
     static labeling::Masks clean_masks(const ArrayView& masks, const labeling::MaskOptions& options,
                                        std::optional<int> threads, Caller&) {
         return {masks, options, threads};
+    }
+
+    static std::vector<rle::Segments> encode_ids(const ArrayView& ids,
+                                                 const rle::IdOptions& options,
+                                                 std::optional<int> threads, Caller&) {
+        return rle::encode_ids(ids, options, threads);
     }
 
     static matching::Match match(const matching::ContingencyTable& table,

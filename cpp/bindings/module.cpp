@@ -45,7 +45,8 @@ PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
     panfuse::bindings::bind_matching<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_evaluation(m);
     panfuse::bindings::bind_png(m);
-    panfuse::bindings::bind_rle(m);
+    auto rle = panfuse::bindings::bind_encode_ids<panfuse::bindings::CpuDevice>(m);
+    panfuse::bindings::bind_rle(rle);
     panfuse::bindings::bind_runs(m);
     m.def("isa_available", &isa_available);
     m.def("isa_current", &isa_current);

@@ -101,11 +101,6 @@ std::optional<std::string_view> characters(py::handle counts) {
                                 " at character " + std::to_string(i));
 }
 
-// Made once a call: a dict is asked twice for each mask.
-struct Keys {
-    py::str size{"size"}, counts{"counts"};
-};
-
 py::object item(py::handle dict, const py::str& key) {
     PyObject* const found = PyDict_GetItemWithError(dict.ptr(), key.ptr());
     if (found == nullptr) {
@@ -122,7 +117,7 @@ struct Given {
     std::optional<std::string_view> text;
 };
 
-Given take_one(py::handle rle, const Keys& keys) {
+Given take_one(py::handle rle, const RleKeys& keys) {
     if (PyDict_Check(rle.ptr()) == 0)
         throw TypeError("expected a dict with \"size\" and \"counts\", got " + type_name(rle));
     Given given;
@@ -201,15 +196,20 @@ rle::Size take_size(py::handle size, const std::string& where) {
         const auto side =
             py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(items.ptr(), i));
         sides[i] = take_integer(side, where);
-        if (sides[i] < 0 || sides[i] > rle::longest_side)
-            throw std::invalid_argument(where + ": expected sides of 0 to 2147483647, got " +
-                                        py::str(side).cast<std::string>());
     }
     const rle::Size taken{sides[0], sides[1]};
-    if (taken.pixels() > rle::most_pixels)
-        throw std::invalid_argument(where + ": expected fewer than 2^32 pixels, got " +
-                                    size_text(taken));
+    check_size(taken, where);
     return taken;
+}
+
+void check_size(rle::Size size, const std::string& where) {
+    for (const std::int64_t side : {size.height, size.width})
+        if (side < 0 || side > rle::longest_side)
+            throw std::invalid_argument(where + ": expected sides of 0 to 2147483647, got " +
+                                        std::to_string(side));
+    if (size.pixels() > rle::most_pixels)
+        throw std::invalid_argument(where + ": expected fewer than 2^32 pixels, got " +
+                                    size_text(size));
 }
 
 rle::Masks take_rles(py::handle rles, const char* argument) {
@@ -225,7 +225,7 @@ rle::Masks take_rles(py::handle rles, const char* argument) {
         return single ? std::string(argument)
                       : std::string(argument) + "[" + std::to_string(i) + "]";
     };
-    const Keys keys;
+    const RleKeys keys;
     std::vector<Given> all;
     std::size_t room = 0;
     if (!single) all.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(rles.ptr())));
@@ -280,9 +280,8 @@ rle::Masks take_rles_of_one_size(py::handle rles, const char* argument) {
     return masks;
 }
 
-namespace {
-
-py::dict give_one(rle::Runs counts, rle::Size size, Form form, const Keys& keys) {
+void give_rle_into(py::dict& dict, rle::Runs counts, rle::Size size, Form form,
+                   const RleKeys& keys) {
     constexpr std::size_t few = 1024;
     char small[few];
     Buffer<char> large;
@@ -296,24 +295,25 @@ py::dict give_one(rle::Runs counts, rle::Size size, Form form, const Keys& keys)
     py::list sides(2);
     sides[0] = py::int_(size.height);
     sides[1] = py::int_(size.width);
-    py::dict dict;
     if (PyDict_SetItem(dict.ptr(), keys.size.ptr(), sides.ptr()) != 0 ||
         PyDict_SetItem(dict.ptr(), keys.counts.ptr(), string.ptr()) != 0)
         throw py::error_already_set();
+}
+
+py::dict give_rle(rle::Runs counts, rle::Size size, Form form) {
+    py::dict dict;
+    give_rle_into(dict, counts, size, form, RleKeys());
     return dict;
 }
 
-}  // namespace
-
-py::dict give_rle(rle::Runs counts, rle::Size size, Form form) {
-    return give_one(counts, size, form, Keys());
-}
-
 py::list give_rles(const rle::Masks& masks, Form form) {
-    const Keys keys;
+    const RleKeys keys;
     py::list list(masks.size());
-    for (std::size_t i = 0; i < masks.size(); ++i)
-        list[i] = give_one(masks[i], masks.size_of(i), form, keys);
+    for (std::size_t i = 0; i < masks.size(); ++i) {
+        py::dict dict;
+        give_rle_into(dict, masks[i], masks.size_of(i), form, keys);
+        list[i] = dict;
+    }
     return list;
 }
 

@@ -24,6 +24,15 @@ rle::Masks take_rles(py::handle rles, const char* argument);
 // The same, and ValueError unless all masks have one size. An empty list has the size 0 x 0.
 rle::Masks take_rles_of_one_size(py::handle rles, const char* argument);
 
+// Made once for many dicts.
+struct RleKeys {
+    py::str size{"size"}, counts{"counts"};
+};
+
+// Adds one mask's items "size" and "counts" to a dict.
+void give_rle_into(py::dict& dict, rle::Runs counts, rle::Size size, Form form,
+                   const RleKeys& keys);
+
 // One mask's dict {"size", "counts"}, and those of all as a list.
 py::dict give_rle(rle::Runs counts, rle::Size size, Form form);
 py::list give_rles(const rle::Masks& masks, Form form);
@@ -31,6 +40,9 @@ py::list give_rles(const rle::Masks& masks, Form form);
 // Two integers, each 0 to 2^31 - 1, and of fewer than 2^32 pixels. `where` starts the message of
 // the error.
 rle::Size take_size(py::handle size, const std::string& where);
+
+// ValueError unless the sides and pixels are as above; the message starts with `where`.
+void check_size(rle::Size size, const std::string& where);
 
 std::string size_text(rle::Size size);
 

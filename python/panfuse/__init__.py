@@ -22,7 +22,7 @@ from panfuse.panoptic import Panoptic
 from panfuse.segments import Segments
 
 if TYPE_CHECKING:
-    from panfuse import formats, metrics
+    from panfuse import formats, metrics, rle
     from panfuse.metrics import PanopticQuality, PanopticResult, evaluate, panoptic_quality
 
 __all__ = [
@@ -51,12 +51,14 @@ __all__ = [
     "panoptic_quality",
     "png",
     "remove_small",
+    "rle",
     "show_config",
     "split_instances",
 ]
 
-# Imported when first used: their JSON reader takes a third of what importing NumPy takes.
-_MODULES = ("formats", "metrics")
+# Imported when first used: the JSON reader of the first two takes a third of what importing NumPy
+# takes.
+_MODULES = ("formats", "metrics", "rle")
 _FROM_METRICS = ("PanopticQuality", "PanopticResult", "evaluate", "panoptic_quality")
 
 

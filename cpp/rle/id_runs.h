@@ -1,0 +1,24 @@
+// The runs of equal ids of a map, column by column.
+#pragma once
+
+#include <cstdint>
+
+#include "rle/masks.h"
+#include "support/image.h"
+#include "support/uninitialized.h"
+
+namespace panfuse::rle {
+
+// It ends where the next begins.
+struct IdRun {
+    std::uint32_t begin;
+    std::int32_t id;
+};
+
+using IdRuns = UninitializedVector<IdRun>;
+
+// All runs of a map of integers or bools with two axes, no two neighbours of one id.
+// std::invalid_argument if an id does not fit int32.
+IdRuns id_runs(const ArrayView& map, int threads);
+
+}  // namespace panfuse::rle

@@ -1,0 +1,300 @@
+"""Masks as COCO's runs: pycocotools' functions under their names, and beyond.
+
+An RLE is a dict ``{"size": [H, W], "counts": ...}``. Counts are taken as COCO's strings (bytes or
+str), as lists of integers, or as integer arrays; they alternate between background and foreground,
+column by column, and the first is background. All are checked: counts that do not sum to H * W,
+characters that COCO does not write, numbers that are cut short, negative or beyond 32 bits raise,
+with the mask and the place in it. Sides are 0 to 2**31 - 1, and a mask has fewer than 2**32 pixels.
+
+Where a list of RLEs is taken, so is an `RleList`. On sound input the functions that pycocotools has
+return the same bytes as its version 2.0.11. Where its results depend on how the runs of equal masks
+are cut (empty runs inside), these do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from panfuse import _arrays, _backend
+from panfuse._rle_ids import OverlapReport, Overlaps, decode_ids, encode_ids, overlaps
+from panfuse._rle_list import RleList
+
+__all__ = [
+    "OverlapReport",
+    "Overlaps",
+    "RleList",
+    "area",
+    "decode",
+    "decode_ids",
+    "encode",
+    "encode_ids",
+    "intersection",
+    "iou",
+    "merge",
+    "overlaps",
+    "toBbox",
+    "to_bbox",
+]
+
+
+def encode(masks: Any, *, axis: int = -1, text: bool = False) -> Any:
+    """Encode masks of pixels.
+
+    Parameters
+    ----------
+    masks : array (H, W), (H, W, N), or (N, H, W) with ``axis=0``
+        Of bool, integers or floats, and of any strides; on the CPU. Whatever is not 0 is
+        foreground. (pycocotools takes uint8 in Fortran's order, and splits a run where one nonzero
+        value follows another.)
+    axis : {-1, 2, 0}
+        Which of three axes counts masks.
+    text : bool, default False
+        Whether counts are str (for JSON), or bytes as pycocotools has them.
+
+    Returns
+    -------
+    dict, or a list of N of them for three axes
+
+    Raises
+    ------
+    TypeError, ValueError
+        `masks` is no such array, or too large.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import panfuse as pf
+    >>> pf.rle.encode(np.array([[0, 1, 1], [0, 0, 1]], bool))
+    {'size': [2, 3], 'counts': b'2112'}
+    """
+    if axis not in (-1, 0, 2):
+        raise ValueError(f"axis: expected -1, 0 or 2, got {axis!r}")
+    library, (masks,) = _arrays.take_numbers(masks=masks)
+    module = _backend.cpu(library, "masks")
+    encoded = module.rle.encode(masks, "masks", 0 if axis == 0 else 2, bool(text))
+    return encoded if len(_arrays.shape_of(masks)) == 3 else encoded[0]
+
+
+def decode(rles: Any, *, axis: int = -1) -> npt.NDArray[np.uint8]:
+    """Decode masks to pixels.
+
+    Parameters
+    ----------
+    rles : dict, list of dict, or RleList
+        Of one size; at least one.
+    axis : {-1, 2, 0}
+        Which axis counts the masks of a list.
+
+    Returns
+    -------
+    uint8 array (H, W) for a dict; (H, W, N) for a list, or (N, H, W) with ``axis=0``
+        0 and 1. Each mask lies column by column in memory, as pycocotools has it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the mask that is no sound RLE, or has another size than the first.
+
+    Examples
+    --------
+    >>> import panfuse as pf
+    >>> pf.rle.decode({"size": [2, 3], "counts": b"2112"})
+    array([[0, 1, 1],
+           [0, 0, 1]], dtype=uint8)
+    """
+    if axis not in (-1, 0, 2):
+        raise ValueError(f"axis: expected -1, 0 or 2, got {axis!r}")
+    masks: npt.NDArray[np.uint8] = _backend.cpu().rle.decode(rles, "rles")
+    if isinstance(rles, dict):
+        return masks[:, :, 0]
+    if masks.shape[2] == 0:
+        raise ValueError("rles: expected a mask at least, got none")
+    return masks.transpose(2, 0, 1) if axis == 0 else masks
+
+
+def area(rles: Any) -> Any:
+    """Count the pixels of masks.
+
+    Parameters
+    ----------
+    rles : dict, list of dict, or RleList
+        Of any sizes.
+
+    Returns
+    -------
+    uint32 for a dict, or uint32 array (N,)
+        It cannot overflow, since no mask has 2**32 pixels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the mask that is no sound RLE.
+
+    Examples
+    --------
+    >>> import panfuse as pf
+    >>> pf.rle.area([{"size": [2, 3], "counts": b"2112"}])
+    array([3], dtype=uint32)
+    """
+    areas = _backend.cpu().rle.area(rles, "rles")
+    return areas[0] if isinstance(rles, dict) else areas
+
+
+def to_bbox(rles: Any) -> npt.NDArray[np.float64]:
+    """Find the boxes around masks; `toBbox` is its name in pycocotools.
+
+    Parameters
+    ----------
+    rles : dict, list of dict, or RleList
+        Of any sizes.
+
+    Returns
+    -------
+    float64 array (4,) for a dict, or (N, 4)
+        (x, y, w, h) in pixels; zeros for a mask without foreground.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the mask that is no sound RLE.
+
+    Examples
+    --------
+    >>> import panfuse as pf
+    >>> pf.rle.to_bbox({"size": [2, 3], "counts": b"2112"})
+    array([1., 0., 2., 2.])
+    """
+    boxes: npt.NDArray[np.float64] = _backend.cpu().rle.boxes(rles, "rles")
+    return boxes[0] if isinstance(rles, dict) else boxes
+
+
+toBbox = to_bbox  # noqa: N816 (pycocotools' name)
+
+
+def iou(dt: Any, gt: Any, iscrowd: Any = None) -> Any:
+    """Compare every mask, or box, of one list with every one of another.
+
+    Parameters
+    ----------
+    dt, gt : list of dict, or RleList; or boxes, arrays (M, 4) and (N, 4) or lists of four numbers
+        Masks of one size. Boxes are (x, y, w, h).
+    iscrowd : bools (N,), optional
+        Which of `gt` are crowds, for which the intersection is divided by the area of `dt` alone.
+        Default: none.
+
+    Returns
+    -------
+    float64 array (M, N) in Fortran's order; an empty list if either list is, as in pycocotools
+        Intersection over union; 0 for what shares nothing.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the mask that is no sound RLE or has another size (pycocotools returns -1 or 0
+        then), boxes that have not four numbers, or `iscrowd` if it does not fit `gt`.
+
+    Examples
+    --------
+    >>> import panfuse as pf
+    >>> a, b = {"size": [2, 3], "counts": b"2112"}, {"size": [2, 3], "counts": b"42"}
+    >>> pf.rle.iou([a, b], [b], [False]).round(2)
+    array([[0.67],
+           [1.  ]])
+    >>> pf.rle.iou([[0, 0, 2, 2]], [[1, 1, 2, 2]])
+    array([[0.14285714]])
+    """
+    crowds = np.zeros(len(gt), np.uint8) if iscrowd is None else np.asarray(iscrowd)
+    if crowds.shape != (len(gt),):
+        raise ValueError(
+            f"iscrowd: expected {len(gt)} values, one for each of gt, got shape {crowds.shape}"
+        )
+    if len(dt) == 0 or len(gt) == 0:
+        return []
+    crowds = (crowds != 0).astype(np.uint8)
+    if _are_boxes(dt) or _are_boxes(gt):
+        return _backend.cpu().rle.box_iou(_boxes(dt, "dt"), _boxes(gt, "gt"), crowds)
+    return _backend.cpu().rle.iou(dt, gt, crowds)
+
+
+def intersection(a: Any, b: Any) -> npt.NDArray[np.int64]:
+    """Count the pixels that every mask of one list shares with every one of another.
+
+    `overlaps` yields only the pairs that share any.
+
+    Parameters
+    ----------
+    a, b : list of dict, or RleList
+        Masks of one size.
+
+    Returns
+    -------
+    int64 array (M, N), in Fortran's order
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the mask that is no sound RLE, or has another size than the others.
+
+    Examples
+    --------
+    >>> import panfuse as pf
+    >>> a, b = {"size": [2, 3], "counts": b"2112"}, {"size": [2, 3], "counts": b"42"}
+    >>> pf.rle.intersection([a, b], [b])
+    array([[2],
+           [2]])
+    """
+    shared: npt.NDArray[np.int64] = _backend.cpu().rle.intersection(a, b)
+    return shared
+
+
+def merge(rles: Any, intersect: bool = False, *, text: bool = False) -> dict[str, Any]:
+    """Unite masks, or intersect them.
+
+    Parameters
+    ----------
+    rles : list of dict, or RleList
+        Of one size; at least one.
+    intersect : bool, default False
+        Whether the result has the pixels that all masks have, or those that any has.
+    text : bool, default False
+        Whether counts are str (for JSON), or bytes as pycocotools has them.
+
+    Returns
+    -------
+    dict
+        A single mask comes back with the counts it came with; otherwise they are canonical.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the mask that is no sound RLE, or has another size than the first (pycocotools
+        returns an empty dict of size 0 x 0 then).
+
+    Examples
+    --------
+    >>> import panfuse as pf
+    >>> a, b = {"size": [1, 3], "counts": b"011"}, {"size": [1, 3], "counts": b"111"}
+    >>> pf.rle.merge([a, b])
+    {'size': [1, 3], 'counts': b'021'}
+    """
+    merged: dict[str, Any] = _backend.cpu().rle.merge(rles, bool(intersect), bool(text))
+    return merged
+
+
+def _are_boxes(given: Any) -> bool:
+    return isinstance(given, np.ndarray) or (
+        isinstance(given, (list, tuple)) and isinstance(given[0], (list, tuple, np.ndarray))
+    )
+
+
+def _boxes(given: Any, name: str) -> npt.NDArray[np.float64]:
+    try:
+        boxes = np.ascontiguousarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected boxes of four numbers each, or RLEs in both") from None
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"{name}: expected boxes (N, 4), got shape {boxes.shape}")
+    return boxes
