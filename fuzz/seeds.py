@@ -3,6 +3,8 @@
 ``FOLDER/png_reader``: every kind of file with every filter, by the tests' reference writer; crops
 of real label maps, by panfuse; and real files that are small enough, as they are.
 ``FOLDER/inflate``: the image data of those, packed again at several levels and strategies.
+``FOLDER/rle_string``: COCO strings of small masks, behind a width. ``FOLDER/polygon``: polygons in
+and out of small images, as doubles and as small numbers.
 ``FOLDER/coco_json``: COCO panoptic JSON, real files cut to a few images and segments.
 """
 
@@ -17,6 +19,8 @@ from pathlib import Path
 import numpy as np
 
 import panfuse as pf
+from panfuse import rle
+from tests.reference import rle_shapes
 from tests.reference.png import KINDS, RGB, RGBA, Writer, join, read_chunks
 
 MOST_BYTES = 4096
@@ -96,6 +100,41 @@ def documents(data: Path | None) -> dict[str, bytes]:
     return seeds
 
 
+def strings() -> dict[str, bytes]:
+    """Noise, blocks and lines, as a byte for the width and COCO's string."""
+    rng = np.random.default_rng(1)
+    seeds = {}
+    for height, width in ((1, 1), (1, 40), (40, 1), (13, 17), (60, 80), (200, 250)):
+        for density in (0.02, 0.5, 0.98):
+            blocks = rng.random((height // 5 + 1, width // 5 + 1)) < density
+            noise = rng.random((height, width)) < density
+            blocky = np.kron(blocks, np.ones((5, 5), bool))[:height, :width]
+            for kind, mask in (("noise", noise), ("blocks", blocky)):
+                counts = {"size": mask.shape, "counts": rle_shapes.counts_of(mask)}
+                content = bytes([width]) + rle.canonical(counts)["counts"]
+                seeds[f"{kind}-{height}x{width}-{density}"] = content
+    seeds["large"] = (
+        b"\x01" + rle.canonical({"size": [2**30, 1], "counts": [1, 2**30 - 1]})["counts"]
+    )
+    return seeds
+
+
+def polygons() -> dict[str, bytes]:
+    """Height, width, how coordinates are written, and coordinates."""
+    rng = np.random.default_rng(2)
+    seeds = {}
+    for spread in (0.5, 20, 300, 1e6, 1e12):
+        for points in (1, 3, 5, 40):
+            xy = rng.normal(10, spread, 2 * points)
+            seeds[f"doubles-{spread:g}-{points}"] = bytes([30, 40, 0]) + xy.astype("<f8").tobytes()
+            for kind, scale in ((1, 5), (2, 64), (3, 300)):
+                small = np.clip(xy * scale, -32768, 32767).astype(">i2")
+                seeds[f"small-{kind}-{spread:g}-{points}"] = bytes([50, 7, kind]) + small.tobytes()
+    odd = np.array([0, 0, np.nan, 4, np.inf, 3, 429496729.4, 1, -429496729.7, 2], "<f8")
+    seeds["odd"] = bytes([9, 9, 4]) + odd.tobytes()
+    return seeds
+
+
 def write(seeds: dict[str, bytes], folder: Path) -> None:
     """Write those of at most MOST_BYTES."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,6 +158,8 @@ def main() -> None:
     files = generated() | (real(data) if data is not None else {})
     write(files, folder / "png_reader")
     write(streams(files), folder / "inflate")
+    write(strings(), folder / "rle_string")
+    write(polygons(), folder / "polygon")
     write(documents(data), folder / "coco_json")
 
 

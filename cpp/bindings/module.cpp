@@ -10,6 +10,7 @@
 #include "bindings/bind_matching.h"
 #include "bindings/bind_png.h"
 #include "bindings/bind_rle.h"
+#include "bindings/bind_rle_parts.h"
 #include "bindings/bind_runs.h"
 #include "bindings/cpu_device.h"
 #include "bindings/errors.h"
@@ -47,6 +48,9 @@ PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
     panfuse::bindings::bind_png(m);
     auto rle = panfuse::bindings::bind_encode_ids<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_rle(rle);
+    panfuse::bindings::bind_rle_exchange(m);
+    panfuse::bindings::bind_rle_polygons(m);
+    panfuse::bindings::bind_rle_shapes(m);
     panfuse::bindings::bind_runs(m);
     m.def("isa_available", &isa_available);
     m.def("isa_current", &isa_current);

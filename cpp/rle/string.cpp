@@ -48,6 +48,7 @@ unsigned high_bits(Word bytes) {
 struct Reader {
     std::uint32_t* out;
     std::uint32_t* next;
+    std::uint32_t latest = 0, before = 0;  // the two counts that came last
     Word total = 0, faults = 0;
 
     // `bytes` starts with the number's characters, of which there are `length` >= 1.
@@ -57,10 +58,12 @@ struct Reader {
         // To take away 48 flips bit 4 of what the low 5 bits are.
         const Word groups = gathered(bytes ^ each_byte * 16);
         auto value = static_cast<std::int64_t>(groups << unused) >> unused;
-        if (next - out > 2) value += *(next - 2);
+        if (next - out > 2) value += before;
         faults |= static_cast<Word>(value) >> 32;
         total += static_cast<Word>(value);
-        *next++ = static_cast<std::uint32_t>(value);
+        before = latest;
+        latest = static_cast<std::uint32_t>(value);
+        *next++ = latest;
     }
 };
 
@@ -143,9 +146,8 @@ void read_string(std::string_view text, Size size, Counts& counts) {
         return load(end - 8) >> 8 * (8 - (end - p));
     };
     const char* number = begin;  // where the next one starts
-    for (const char* p = begin; p < end; p += 8) {
-        const auto left = static_cast<std::size_t>(end - p);
-        const Word bytes = from(p);
+    const auto step = [&](const char* p, std::size_t left, auto&& read) {
+        const Word bytes = read(p);
         // Characters are 48 to 111: neither sum reaches into the next byte while all are ASCII.
         const Word valid = left < 8 ? (Word{1} << 8 * left) - 1 : ~Word{0};
         const Word groups = (bytes | each_byte << 7) - each_byte * 48;
@@ -153,10 +155,13 @@ void read_string(std::string_view text, Size size, Counts& counts) {
         unsigned ends = high_bits(~groups << 2) & ((1u << std::min<std::size_t>(left, 8)) - 1);
         for (; ends != 0; ends &= ends - 1) {
             const char* const last = p + std::countr_zero(ends);
-            reader.number(from(number), static_cast<std::size_t>(last - number) + 1);
+            reader.number(read(number), static_cast<std::size_t>(last - number) + 1);
             number = last + 1;
         }
-    }
+    };
+    const char* p = begin;
+    for (; end - p >= 16; p += 8) step(p, 8, load);
+    for (; p < end; p += 8) step(p, static_cast<std::size_t>(end - p), from);
     if (reader.faults != 0 || number != end || reader.total != static_cast<Word>(size.pixels()))
         explain(text, size);
     counts.resize(before + static_cast<std::size_t>(reader.next - reader.out));

@@ -21,6 +21,13 @@ class RleList(Sequence[dict[str, Any]]):
     [x, y, w, h], in plain Python types. Slices are an `RleList`. Two are equal when their sizes,
     ids and counts are. Every function of `panfuse.rle` takes it without making the dicts.
 
+    Parameters
+    ----------
+    columns : tuple
+        What the kernels made; `encode_ids` makes the list.
+    text : bool
+        Whether counts are str, ready for JSON, or bytes.
+
     Attributes
     ----------
     size : (int, int)
@@ -31,8 +38,6 @@ class RleList(Sequence[dict[str, Any]]):
         Pixels.
     bboxes : int32 array (N, 4)
         COCO's (x, y, w, h).
-    text : bool
-        Whether counts are str, ready for JSON, or bytes.
 
     Examples
     --------
@@ -58,7 +63,7 @@ class RleList(Sequence[dict[str, Any]]):
             column.flags.writeable = False
 
     def _columns(self) -> tuple[Any, Any, Any]:
-        """What the kernels take: the size, where each segment's counts start, and all counts."""
+        """Return the size, where each segment's counts start, and all counts: what kernels take."""
         return self.size, self._starts, self._counts
 
     def _dicts(self, begin: int, end: int) -> list[dict[str, Any]]:

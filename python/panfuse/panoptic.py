@@ -150,6 +150,20 @@ class Panoptic:
         categories = things if isinstance(things, Categories) else None
         return cls(ids, segments, categories=categories)
 
+    @classmethod
+    def from_rles(
+        cls,
+        rles: Any,
+        segments: Segments,
+        *,
+        categories: Categories | None = None,
+        **given: Any,
+    ) -> Panoptic:
+        """Paint one mask for each segment, as `panfuse.rle.decode_ids` does with what is given."""
+        from panfuse import _rle_panoptic
+
+        return cls(*_rle_panoptic.read(rles, segments, **given), categories=categories)
+
     @property
     def ids(self) -> Any:
         """The map of segment ids, as the caller gave it or as the fusion made it; void is 0."""
@@ -231,6 +245,12 @@ class Panoptic:
         fill = _integer(void, "void", int(_INT32.min), _INT32.max)
         rows = self.segments
         return _paint(self._ids, rows, rows.category_id, fill, np.dtype(np.int32))
+
+    def rles(self, *, text: bool = False, threads: int | None = None) -> Any:
+        """Make an `RleList` by `panfuse.rle.encode_ids`; ValueError if an id has no segment."""
+        from panfuse import _rle_panoptic
+
+        return _rle_panoptic.write(self._ids, self.segments, text, threads)
 
     def to_encoded(self, label_divisor: int, void: int = 0) -> Any:
         """Make the map of ``category_id * label_divisor + instance number``.

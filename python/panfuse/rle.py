@@ -19,24 +19,71 @@ import numpy as np
 import numpy.typing as npt
 
 from panfuse import _arrays, _backend
+from panfuse._rle_check import Fault, canonical, check, digest
+from panfuse._rle_exchange import (
+    from_huggingface,
+    from_kaggle,
+    from_uncompressed,
+    to_huggingface,
+    to_kaggle,
+    to_uncompressed,
+)
 from panfuse._rle_ids import OverlapReport, Overlaps, decode_ids, encode_ids, overlaps
 from panfuse._rle_list import RleList
+from panfuse._rle_objects import frPyObjects
+from panfuse._rle_polygons import from_polygons, to_polygons
+from panfuse._rle_shapes import boundary, components, crop, flip, invert, pad, resize, shift
+from panfuse._rle_tools import (
+    from_cvat,
+    from_label_studio,
+    from_open_images,
+    to_cvat,
+    to_label_studio,
+    to_open_images,
+)
 
 __all__ = [
+    "Fault",
     "OverlapReport",
     "Overlaps",
     "RleList",
     "area",
+    "boundary",
+    "canonical",
+    "check",
+    "components",
+    "crop",
     "decode",
     "decode_ids",
+    "digest",
     "encode",
     "encode_ids",
+    "flip",
+    "frPyObjects",
+    "from_cvat",
+    "from_huggingface",
+    "from_kaggle",
+    "from_label_studio",
+    "from_open_images",
+    "from_polygons",
+    "from_uncompressed",
     "intersection",
+    "invert",
     "iou",
     "merge",
     "overlaps",
+    "pad",
+    "resize",
+    "shift",
     "toBbox",
     "to_bbox",
+    "to_cvat",
+    "to_huggingface",
+    "to_kaggle",
+    "to_label_studio",
+    "to_open_images",
+    "to_polygons",
+    "to_uncompressed",
 ]
 
 

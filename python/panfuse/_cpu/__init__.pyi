@@ -6,8 +6,9 @@ import collections.abc
 import typing
 from . import evaluation
 from . import png
+from . import rle
 from . import runs
-__all__: list[str] = ['clean_masks', 'compiler', 'components', 'contingency', 'evaluation', 'forced_backend', 'isa_available', 'isa_current', 'isa_use', 'label', 'match', 'png', 'runs', 'split_instances', 'version']
+__all__: list[str] = ['clean_masks', 'compiler', 'components', 'contingency', 'evaluation', 'forced_backend', 'isa_available', 'isa_current', 'isa_use', 'label', 'match', 'png', 'rle', 'runs', 'split_instances', 'version']
 def clean_masks(masks: typing.Any, argument: str, rule: str, connectivity: typing.Any, hole_area: typing.SupportsInt | typing.SupportsIndex | None, least_area: typing.SupportsInt | typing.SupportsIndex, sprinkle_area: typing.SupportsInt | typing.SupportsIndex, out: typing.Any, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> typing.Any:
     ...
 def components(image: typing.Any, connectivity: typing.Any, background: typing.Any, binary: bool, batched: bool, filters: dict, dtype: str, out: typing.Any, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> tuple:
