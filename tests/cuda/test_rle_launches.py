@@ -73,3 +73,10 @@ def test_functions_of_the_cpu_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     masks = DeviceLibrary().put(BATCH[:2] != 0)
     with pytest.raises(ValueError, match="masks: expected an array on the CPU, got one on a CUDA"):
         pf.rle.encode(masks)
+
+
+def test_a_panoptic_result_is_written_by_the_same_kernels() -> None:
+    segments = pf.Segments(id=[1, 2, 3], category_id=[5, 6, 7], is_thing=[True] * 3)
+    panoptic = pf.Panoptic(BATCH[0], segments)
+    assert panoptic.rles().to_list() == dicts(BATCH[0], 0)
+    assert cost(panoptic.rles) == (4, 2)
