@@ -124,7 +124,7 @@ def encode_ids(
     >>> rles = pf.rle.encode_ids(np.array([[7, 7, 0], [0, 7, 9]], np.uint8), text=True)
     >>> for rle in rles:
     ...     print(rle)
-    {'id': 7, 'size': [2, 3], 'counts': '0113', 'area': 3, 'bbox': [0, 0, 2, 2]}
+    {'id': 7, 'size': [2, 3], 'counts': '01111', 'area': 3, 'bbox': [0, 0, 2, 2]}
     {'id': 9, 'size': [2, 3], 'counts': '51', 'area': 1, 'bbox': [2, 1, 1, 1]}
     """
     if background is not None:

@@ -47,7 +47,7 @@ class RleList(Sequence[dict[str, Any]]):
     >>> rles
     RleList(2 in 2x3)
     >>> rles[0]
-    {'id': 7, 'size': [2, 3], 'counts': b'0113', 'area': 3, 'bbox': [0, 0, 2, 2]}
+    {'id': 7, 'size': [2, 3], 'counts': b'01111', 'area': 3, 'bbox': [0, 0, 2, 2]}
     >>> rles.ids, rles.areas
     (array([7, 9], dtype=int32), array([3, 1]))
     """

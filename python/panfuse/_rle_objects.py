@@ -46,7 +46,7 @@ def frPyObjects(pyobj: Any, h: int, w: int) -> Any:  # noqa: N802 (pycocotools' 
     --------
     >>> import panfuse as pf
     >>> pf.rle.frPyObjects([[0, 0, 0, 2, 2, 2, 2, 0]], 3, 3)
-    [{'size': [3, 3], 'counts': b'02122'}]
+    [{'size': [3, 3], 'counts': b'02103'}]
     >>> pf.rle.frPyObjects({"size": [3, 3], "counts": [4, 1, 4]}, 3, 3)
     {'size': [3, 3], 'counts': b'414'}
     """

@@ -115,7 +115,7 @@ def encode(masks: Any, *, axis: int = -1, text: bool = False) -> Any:
     >>> import numpy as np
     >>> import panfuse as pf
     >>> pf.rle.encode(np.array([[0, 1, 1], [0, 0, 1]], bool))
-    {'size': [2, 3], 'counts': b'2112'}
+    {'size': [2, 3], 'counts': b'2111'}
     """
     if axis not in (-1, 0, 2):
         raise ValueError(f"axis: expected -1, 0 or 2, got {axis!r}")
@@ -148,7 +148,7 @@ def decode(rles: Any, *, axis: int = -1) -> npt.NDArray[np.uint8]:
     Examples
     --------
     >>> import panfuse as pf
-    >>> pf.rle.decode({"size": [2, 3], "counts": b"2112"})
+    >>> pf.rle.decode({"size": [2, 3], "counts": b"2111"})
     array([[0, 1, 1],
            [0, 0, 1]], dtype=uint8)
     """
@@ -183,7 +183,7 @@ def area(rles: Any) -> Any:
     Examples
     --------
     >>> import panfuse as pf
-    >>> pf.rle.area([{"size": [2, 3], "counts": b"2112"}])
+    >>> pf.rle.area([{"size": [2, 3], "counts": b"2111"}])
     array([3], dtype=uint32)
     """
     areas = _backend.cpu().rle.area(rles, "rles")
@@ -211,7 +211,7 @@ def to_bbox(rles: Any) -> npt.NDArray[np.float64]:
     Examples
     --------
     >>> import panfuse as pf
-    >>> pf.rle.to_bbox({"size": [2, 3], "counts": b"2112"})
+    >>> pf.rle.to_bbox({"size": [2, 3], "counts": b"2111"})
     array([1., 0., 2., 2.])
     """
     boxes: npt.NDArray[np.float64] = _backend.cpu().rle.boxes(rles, "rles")
@@ -246,7 +246,7 @@ def iou(dt: Any, gt: Any, iscrowd: Any = None) -> Any:
     Examples
     --------
     >>> import panfuse as pf
-    >>> a, b = {"size": [2, 3], "counts": b"2112"}, {"size": [2, 3], "counts": b"42"}
+    >>> a, b = {"size": [2, 3], "counts": b"2111"}, {"size": [2, 3], "counts": b"42"}
     >>> pf.rle.iou([a, b], [b], [False]).round(2)
     array([[0.67],
            [1.  ]])
@@ -288,7 +288,7 @@ def intersection(a: Any, b: Any) -> npt.NDArray[np.int64]:
     Examples
     --------
     >>> import panfuse as pf
-    >>> a, b = {"size": [2, 3], "counts": b"2112"}, {"size": [2, 3], "counts": b"42"}
+    >>> a, b = {"size": [2, 3], "counts": b"2111"}, {"size": [2, 3], "counts": b"42"}
     >>> pf.rle.intersection([a, b], [b])
     array([[2],
            [2]])
@@ -323,7 +323,7 @@ def merge(rles: Any, intersect: bool = False, *, text: bool = False) -> dict[str
     Examples
     --------
     >>> import panfuse as pf
-    >>> a, b = {"size": [1, 3], "counts": b"011"}, {"size": [1, 3], "counts": b"111"}
+    >>> a, b = {"size": [1, 3], "counts": b"012"}, {"size": [1, 3], "counts": b"111"}
     >>> pf.rle.merge([a, b])
     {'size': [1, 3], 'counts': b'021'}
     """
