@@ -1,4 +1,4 @@
-"""`contingency` and `match` on a GPU, beside their memory floor and CuPy and torch.
+"""`contingency`, `match` and `rle.encode_ids` on a GPU, beside the memory floor, CuPy and torch.
 
 ``python -m benchmarks.bench_gpu FILE.json`` compares every answer with the CPU's and the peers',
 times each case and writes the numbers to the file. benchmarks/on_device.sh runs it.
@@ -37,7 +37,8 @@ METHOD = (
     "its kernels, memsets and copies alone, by torch's profiler. call_ms: the Python call until "
     "the device is idle. floor_ms: bytes in and out at copy_gb_s, the rate of a large copy, which "
     "counts bytes read and written. peer_ms: the faster peer, by events likewise; the answer of a "
-    "counting peer is a part of ours (no labels, no areas)."
+    "counting peer is a part of ours (no labels, no areas), and so is that of encode_ids' peer (no "
+    "counts, no boxes)."
 )
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -293,6 +294,39 @@ def matching_by_cupy(cupy: Any, table: Any) -> tuple[Any, ...]:
     )
 
 
+def runs_by_cupy(cupy: Any, ids: Any) -> tuple[np.ndarray, ...]:
+    """Ids, starts and lengths of the runs down columns, sorted by id, with CuPy's operations."""
+    flat = ids.T.ravel()
+    changes = cupy.flatnonzero(flat[1:] != flat[:-1]) + 1
+    starts = cupy.concatenate([cupy.zeros(1, changes.dtype), changes])
+    stops = cupy.concatenate([changes, cupy.full(1, flat.size, changes.dtype)])
+    values = flat[starts]
+    order = cupy.argsort(values)
+    order = order[values[order] != 0]
+    return tuple(column[order].get() for column in (values, starts, stops - starts))
+
+
+def run_ids(gpu: Gpu, case: Case, host_maps: np.ndarray, maps: Any) -> dict[str, Any]:
+    """`encode_ids` of a map, or of a batch."""
+
+    def encode() -> Any:
+        return pf.rle.encode_ids(maps, batched=case.batched)
+
+    def by_cupy() -> list[tuple[np.ndarray, ...]]:
+        return [runs_by_cupy(gpu.cupy, ids) for ids in (maps if case.batched else [maps])]
+
+    found, expected = encode(), pf.rle.encode_ids(host_maps, batched=case.batched)
+    assert found == expected
+    for rles, (values, _, lengths) in zip(
+        found if case.batched else [found], by_cupy(), strict=True
+    ):
+        ids, rows = np.unique(values, return_inverse=True)
+        np.testing.assert_array_equal(rles.ids, ids)
+        np.testing.assert_array_equal(rles.areas, np.bincount(rows, lengths).astype(np.int64))
+    peers = {"CuPy's array operations": by_cupy}
+    return measure(gpu, "encode_ids", case, encode, [maps], peers)
+
+
 def measure(
     gpu: Gpu,
     op: str,
@@ -334,7 +368,7 @@ def columns_of(*records: Any) -> list[Any]:
 
 
 def run_case(gpu: Gpu, case: Case) -> Iterator[dict[str, Any]]:
-    """Both ops on one pair of maps; `match` of single maps only."""
+    """All ops on one pair of maps; `match` of single maps only, `encode_ids` of no noise."""
     pair = case.make()
     if pair is None:
         print(f"{case.name}: no real data beside the checkout", flush=True)
@@ -352,6 +386,8 @@ def run_case(gpu: Gpu, case: Case) -> Iterator[dict[str, Any]]:
     for peer in peers.values():
         assert_equal_counts(tables, peer(), id_bits(gt, pred))
     yield measure(gpu, "contingency", case, count, [gt, pred, *columns_of(*tables)], peers)
+    if not case.name.startswith("noise"):
+        yield run_ids(gpu, case, pair[0], gt)
     if case.batched:
         return
 

@@ -75,11 +75,6 @@ void find_changes(const ArrayView& map, std::size_t begin, std::size_t end, BitR
     }
 }
 
-[[noreturn]] void fail(const std::string& id, std::size_t y, std::size_t x) {
-    throw std::invalid_argument("ids: expected ids that fit int32, got " + id + " at (" +
-                                std::to_string(y) + ", " + std::to_string(x) + ")");
-}
-
 // Reads the runs of columns, given each column's bits.
 class RunReader {
   public:
@@ -122,7 +117,9 @@ class RunReader {
                 const std::size_t y = 64 * i + static_cast<std::size_t>(std::countr_zero(left));
                 T value;
                 std::memcpy(&value, column + static_cast<std::int64_t>(y) * stride, sizeof value);
-                if (!std::in_range<std::int32_t>(value)) fail(std::to_string(value), y, x);
+                if (!std::in_range<std::int32_t>(value))
+                    throw_wide_id(std::to_string(value), static_cast<std::int64_t>(y),
+                                  static_cast<std::int64_t>(x));
                 const auto id = static_cast<std::int32_t>(is_bool ? value != 0 : value);
                 *out = {begin + static_cast<std::uint32_t>(y), id};
                 out += !some || id != last;
@@ -191,6 +188,11 @@ IdRuns id_runs(const ArrayView& map, int threads) {
         parts[static_cast<std::size_t>(chunk)] = reader.take();
     });
     return joined(std::move(parts));
+}
+
+void throw_wide_id(const std::string& id, std::int64_t y, std::int64_t x) {
+    throw std::invalid_argument("ids: expected ids that fit int32, got " + id + " at (" +
+                                std::to_string(y) + ", " + std::to_string(x) + ")");
 }
 
 }  // namespace panfuse::rle

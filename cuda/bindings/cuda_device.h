@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 #include "bindings/array.h"
 #include "cuda/labeling/components.h"
@@ -11,6 +12,7 @@
 #include "cuda/labeling/split.h"
 #include "cuda/matching/contingency.h"
 #include "cuda/matching/match.h"
+#include "cuda/rle/ids.h"
 #include "cuda/support/call.h"
 #include "cuda/support/check.h"
 
@@ -66,6 +68,12 @@ struct CudaDevice {
     static cuda::Masks clean_masks(const ArrayView& masks, const labeling::MaskOptions& options,
                                    std::optional<int>, Caller& caller) {
         return cuda::Masks(masks, options, call(caller));
+    }
+
+    static std::vector<rle::Segments> encode_ids(const ArrayView& ids,
+                                                 const rle::IdOptions& options, std::optional<int>,
+                                                 Caller& caller) {
+        return cuda::encode_ids(ids, options, call(caller));
     }
 
   private:

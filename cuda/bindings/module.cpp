@@ -5,6 +5,7 @@
 
 #include "bindings/bind_labeling.h"
 #include "bindings/bind_matching.h"
+#include "bindings/bind_rle.h"
 #include "bindings/errors.h"
 #include "cuda/bindings/cuda_device.h"
 #include "cuda/support/check.h"
@@ -59,6 +60,7 @@ PYBIND11_MODULE(PANFUSE_MODULE_NAME, m, py::mod_gil_not_used()) {
     panfuse::bindings::register_errors();
     panfuse::bindings::bind_labeling<panfuse::bindings::CudaDevice>(m);
     panfuse::bindings::bind_matching<panfuse::bindings::CudaDevice>(m);
+    panfuse::bindings::bind_encode_ids<panfuse::bindings::CudaDevice>(m);
     m.def("why_not", &why_not);
     m.def("description", &description);
 #ifdef PANFUSE_EMULATED

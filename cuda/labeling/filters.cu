@@ -2,9 +2,9 @@
 
 #include <limits>
 
-#include "cuda/labeling/grid.h"
 #include "cuda/labeling/row_order.h"
 #include "cuda/labeling/values.cuh"
+#include "cuda/support/grid.h"
 #include "cuda/support/workspace.h"
 
 namespace panfuse::cuda {

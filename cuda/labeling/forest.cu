@@ -7,10 +7,10 @@
 
 #include "cuda/labeling/codes.cuh"
 #include "cuda/labeling/contacts.cuh"
-#include "cuda/labeling/grid.h"
 #include "cuda/labeling/roots.cuh"
 #include "cuda/labeling/tiles.cuh"
 #include "cuda/support/block_count.cuh"
+#include "cuda/support/grid.h"
 #include "cuda/support/primitives.cuh"
 #include "cuda/support/workspace.h"
 

@@ -1,7 +1,7 @@
 #include "cuda/labeling/holes.h"
 
-#include "cuda/labeling/grid.h"
 #include "cuda/labeling/runs.cuh"
+#include "cuda/support/grid.h"
 #include "cuda/support/key_set.cuh"
 #include "cuda/support/workspace.h"
 

@@ -5,9 +5,9 @@
 #include <stdexcept>
 
 #include "cuda/labeling/codes.cuh"
-#include "cuda/labeling/grid.h"
 #include "cuda/labeling/holes.h"
 #include "cuda/labeling/roots.cuh"
+#include "cuda/support/grid.h"
 #include "cuda/support/workspace.h"
 #include "labeling/signs.h"
 

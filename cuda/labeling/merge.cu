@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "cuda/labeling/grid.h"
 #include "cuda/labeling/values.cuh"
+#include "cuda/support/grid.h"
 #include "cuda/support/workspace.h"
 
 namespace panfuse::cuda {

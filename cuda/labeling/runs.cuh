@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "cuda/labeling/grid.h"
 #include "cuda/labeling/roots.cuh"
 #include "cuda/support/call.h"
+#include "cuda/support/grid.h"
 #include "cuda/support/launch.h"
 
 namespace panfuse::cuda {

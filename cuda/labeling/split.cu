@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "cuda/labeling/grid.h"
 #include "cuda/labeling/merge.h"
 #include "cuda/labeling/row_order.h"
 #include "cuda/labeling/values.cuh"
+#include "cuda/support/grid.h"
 #include "cuda/support/workspace.h"
 #include "labeling/rows.h"
 

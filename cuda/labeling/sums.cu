@@ -4,9 +4,9 @@
 #include <string>
 
 #include "cuda/labeling/codes.cuh"
-#include "cuda/labeling/grid.h"
 #include "cuda/labeling/runs.cuh"
 #include "cuda/labeling/values.cuh"
+#include "cuda/support/grid.h"
 #include "cuda/support/key_set.cuh"
 #include "cuda/support/workspace.h"
 #include "labeling/rows.h"

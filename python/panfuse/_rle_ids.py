@@ -82,9 +82,9 @@ def encode_ids(
     Parameters
     ----------
     ids : integer or bool array (H, W), or (B, H, W) if `batched`
-        Of any strides; not modified. Each id must fit int32. Sides are below 2**31, and a map has
-        fewer than 2**32 pixels. Rows of pixels that do not lie side by side are copied one by one,
-        unless columns do.
+        Of any strides; not modified; on the CPU or a CUDA device. Each id must fit int32. Sides are
+        below 2**31, and a map has fewer than 2**32 pixels. On the CPU, rows of pixels that do not
+        lie side by side are copied one by one, unless columns do.
     background : int or None, default 0
         The id that is no segment. None: there is none.
     text : bool, default False
@@ -98,7 +98,7 @@ def encode_ids(
     Returns
     -------
     RleList, or a list of them if `batched`
-        One item for each id of the map, ascending.
+        One item for each id of the map, ascending. Its columns are NumPy's, on any device.
 
     Raises
     ------
@@ -111,6 +111,11 @@ def encode_ids(
     -----
     A row is compared with the row above, and the bits that say where they differ are transposed,
     64 by 64; everything after that is paid for each run of a column.
+
+    On a CUDA device runs are found, sorted and counted there, in four launches, two scans and (from
+    two ids on) a sort for a whole batch, on the caller's stream and in the caller's memory. Only
+    runs come to the host, which waits twice: for their number, and for them; and once more where a
+    batch has more than 1024 segments a map.
 
     Examples
     --------
@@ -128,7 +133,7 @@ def encode_ids(
             raise ValueError(f"background: expected an int32 or None, got {background}")
     count = _checks.thread_count(threads)
     library, (ids,) = _arrays.take(ids=ids)
-    module = _backend.cpu(library, "ids")
+    module = _backend.kernels(library)
     maps = module.rle.encode_ids(ids, background, bool(batched), count, library.kernel_side)
     results = [RleList(columns, bool(text)) for columns in maps]
     return results if batched else results[0]
