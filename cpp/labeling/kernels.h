@@ -77,6 +77,11 @@ struct Kernels {
                                        std::uint32_t z, std::int64_t first, std::uint32_t described,
                                        Sums* sums);
 
+    // Which floats of a row are above 0, and which at or below it; NaN is neither. Returns how many
+    // are above.
+    using Signs = std::size_t (*)(const void* row, std::size_t n, std::uint64_t* positive,
+                                  std::uint64_t* not_positive);
+
     // Indexed by the element's width: 1, 2, 4, 8 bytes are 0, 1, 2, 3.
     std::array<Scan, 4> scan, scan_binary;
     std::array<Touch, 4> touch;
@@ -84,6 +89,7 @@ struct Kernels {
     std::array<Fill, 4> fill;  // by the width of a label; none of 1 byte
     List list;
     Describe describe;
+    std::array<Signs, 4> signs;  // by the width of a float; none of 1 byte
 };
 
 // The kernels for the instruction set in use (see support/isa.h).
