@@ -9,7 +9,8 @@
 
 namespace panfuse::labeling {
 
-std::size_t Complement::scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside) {
+std::size_t Complement::scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside,
+                             std::uint64_t*) {
     const BitRow bits = regions_.bits(row);
     const std::int64_t width = regions_.shape().width;
     const std::size_t words = runs::words(static_cast<std::size_t>(width));

@@ -85,7 +85,7 @@ class Mask {
         BitPlane& plane = scratch_.inside;
         Pixels pixels(mask_, Meaning{0, true});
         std::vector<std::uint64_t> starts(plane.words());
-        copy([&](std::int64_t y) { pixels.scan(y, starts.data(), plane.row(y)); });
+        copy([&](std::int64_t y) { pixels.scan(y, starts.data(), plane.row(y), nullptr); });
         return plane;
     }
 
