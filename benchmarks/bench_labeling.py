@@ -1,12 +1,14 @@
 """`label`, `components` and `clean_mask_logits` beside cc3d, OpenCV, scipy and scikit-image.
 
 `pytest benchmarks` checks every answer and times each case; `python -m benchmarks.bench_labeling`
-prints the tables of benchmarks/results/labeling.md. Peers that are not installed are left out.
+prints the tables of benchmarks/results/labeling.md, or those parts of them that are named: images,
+binary, noise, volumes, filters, masks, call. Peers that are not installed are left out.
 """
 
 from __future__ import annotations
 
 import platform
+import sys
 from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -21,7 +23,7 @@ from benchmarks.maps import coco_pair, street_pair
 from panfuse import _cpu
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 LARGE = (1024, 2048)
 PEERS = {"cc3d": "connected-components-3d", "cv2": "opencv-python-headless"}
@@ -290,7 +292,7 @@ def bar(case: Case, name: str) -> str:
 
 
 def filter_rows() -> list[str]:
-    """Time the filters beside cc3d's, and mask cleaning beside loops."""
+    """Time the filters beside cc3d's."""
     rows = []
     out = np.empty(LARGE, np.int32)
     if cc3d is not None:
@@ -312,6 +314,12 @@ def filter_rows() -> list[str]:
                     f"| {name} | {ours} | {1e3 * median(times['ours']):.2f} | cc3d.{peer} "
                     f"{1e3 * median(times['peer']):.1f} | {faster:.1f}x (10) |"
                 )
+    return rows
+
+
+def mask_rows() -> list[str]:
+    """Time mask cleaning beside loops."""
+    rows = []
     masks = logits()
     cleaned = np.empty_like(masks)
     calls = {
@@ -341,6 +349,35 @@ def filter_rows() -> list[str]:
     return rows
 
 
+def call_rows() -> list[str]:
+    image = street_pair((256, 256), "int32")[0]
+    call = alternate({"call": partial(pf.label, image)})["call"]
+    return [f"One call on 256x256 int32: {median(call) * 1e6:.0f} us (bar: 50)"]
+
+
+def case_rows(cases: list[Case], rounds: int) -> Iterator[str]:
+    lines = (row(case, rounds) for case in cases)
+    return (line for line in lines if line is not None)
+
+
+SECTIONS: dict[str, Callable[[], Iterable[str]]] = {
+    "images": lambda: case_rows([case for case in CASES if not case.binary][:-1], 9),
+    "binary": lambda: case_rows([c for c in CASES if c.binary and "noise" not in c.name], 9),
+    "noise": lambda: case_rows([case for case in CASES if "noise" in case.name], 9),
+    "volumes": lambda: case_rows(VOLUMES, 3),
+    "filters": filter_rows,
+    "masks": mask_rows,
+    "call": call_rows,
+}
+
+
+HEADS = {
+    "images": "| image (connectivity) | label, out= | fresh | components, out= | 2 threads "
+    "| of a copy | peers, ms: ours is faster (bar) |\n" + "| --- " * 7 + "|",
+    "filters": "\n| image | what | ours, ms | peer, ms | ratio (bar) |\n" + "| --- " * 5 + "|",
+}
+
+
 def main() -> None:
     """Print the tables."""
     machine = platform.processor() or platform.machine()
@@ -351,20 +388,11 @@ def main() -> None:
         except PackageNotFoundError:
             found.append(f"{module} not installed")
     print(f"{machine}, {_cpu.isa_current()}, NumPy {np.__version__}, {', '.join(found)}\n")
-    head = (
-        "| image (connectivity) | label, out= | fresh | components, out= | 2 threads | of a copy |"
-    )
-    print(head + " peers, ms: ours is faster (bar) |\n" + "| --- " * 7 + "|")
-    for case in CASES:
-        if (line := row(case, 9)) is not None:
+    for section in sys.argv[1:] or SECTIONS:
+        if section in HEADS:
+            print(HEADS[section])
+        for line in SECTIONS[section]():
             print(line, flush=True)
-    for case in VOLUMES:
-        print(row(case, 3), flush=True)
-    print("\n| image | what | ours, ms | peer, ms | ratio (bar) |\n" + "| --- " * 5 + "|")
-    print("\n".join(filter_rows()))
-    image = street_pair((256, 256), "int32")[0]
-    call = alternate({"call": partial(pf.label, image)})["call"]
-    print(f"\nOne call on 256x256 int32: {median(call) * 1e6:.0f} us (bar: 50)")
 
 
 if __name__ == "__main__":

@@ -3,20 +3,22 @@
 #include <memory>
 #include <vector>
 
+#include "labeling/bit_plane.h"
 #include "labeling/faces.h"
 #include "runs/scanner.h"
 
 namespace panfuse::labeling {
 
-std::size_t Complement::scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside) {
+std::size_t Complement::scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside,
+                             std::uint64_t*) {
     const BitRow bits = regions_.bits(row);
-    const auto width = static_cast<std::size_t>(regions_.shape().width);
+    const std::int64_t width = regions_.shape().width;
+    const std::size_t words = runs::words(static_cast<std::size_t>(width));
+    for (std::size_t word = 0; word < words; ++word) inside[word] = ~bits.inside[word];
+    inside[words - 1] &= last_word(width);
     std::uint64_t before = 0;
     std::size_t runs = 0;
-    for (std::size_t word = 0; word < runs::words(width); ++word) {
-        const std::size_t left = width - 64 * word;
-        const std::uint64_t valid = ~std::uint64_t{0} >> (left < 64 ? 64 - left : 0);
-        inside[word] = ~bits.inside[word] & valid;
+    for (std::size_t word = 0; word < words; ++word) {
         starts[word] = inside[word] & ~(inside[word] << 1 | before);
         before = inside[word] >> 63;
         for (std::uint64_t rest = starts[word]; rest != 0; rest &= rest - 1) ++runs;

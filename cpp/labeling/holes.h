@@ -14,7 +14,9 @@ class Complement final : public Source {
   public:
     explicit Complement(const Regions& regions) : regions_(regions) {}
 
-    std::size_t scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside) override;
+    std::size_t scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside,
+                     std::uint64_t* same) override;
+    bool is_binary() const override { return true; }
     const void* pixels(std::int64_t) override { return nullptr; }
     Kernels::Touch touch() const override { return kernels().touch_binary; }
 

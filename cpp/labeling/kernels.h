@@ -28,6 +28,7 @@ struct RowPair {
     const void* pixels;        // the later row; not read for binary images
     const void* other_pixels;  // the earlier one
     BitRow bits, other_bits;
+    const std::uint64_t* same;  // what `scan_below` has told of the later row; or null
 };
 
 // Which pixels of the later row need no contacts, because they are connected to what they would
@@ -56,6 +57,12 @@ struct Kernels {
     using Scan = std::size_t (*)(const void* row, std::size_t n, const void* background,
                                  std::uint64_t* starts, std::uint64_t* inside);
 
+    // The same for a multi-label image. Bit x of `same` tells whether the pixel equals that of the
+    // row above; bits past the row are 1.
+    using ScanBelow = std::size_t (*)(const void* row, const void* above, std::size_t n,
+                                      const void* background, std::uint64_t* starts,
+                                      std::uint64_t* inside, std::uint64_t* same);
+
     // The contacts of two rows, perhaps repeated: their count is returned. There are at most 4 for
     // each 64 pixels' bit. If `equal` is not null, bit x of it tells whether the pixels at x are
     // foreground and equal.
@@ -77,13 +84,21 @@ struct Kernels {
                                        std::uint32_t z, std::int64_t first, std::uint32_t described,
                                        Sums* sums);
 
+    // Which floats of a row are above 0, and which at or below it; NaN is neither. Returns how many
+    // are above.
+    using Signs = std::size_t (*)(const void* row, std::size_t n, std::uint64_t* positive,
+                                  std::uint64_t* not_positive);
+
     // Indexed by the element's width: 1, 2, 4, 8 bytes are 0, 1, 2, 3.
-    std::array<Scan, 4> scan, scan_binary;
+    std::array<Scan, 4> scan;
+    std::array<ScanBelow, 4> scan_below;
+    std::array<Scan, 4> scan_binary;
     std::array<Touch, 4> touch;
     Touch touch_binary;
     std::array<Fill, 4> fill;  // by the width of a label; none of 1 byte
     List list;
     Describe describe;
+    std::array<Signs, 4> signs;  // by the width of a float; none of 1 byte
 };
 
 // The kernels for the instruction set in use (see support/isa.h).

@@ -6,6 +6,7 @@ namespace panfuse::labeling {
 namespace {
 
 #include "labeling/kernels_describe_avx2.inc"
+#include "labeling/kernels_sides.inc"
 #include "runs/compare_avx512.inc"
 
 struct Ranks {
@@ -138,6 +139,53 @@ void fill(const BitRow& bits, std::size_t n, const std::uint32_t* labels, void* 
                 store(sixteen, static_cast<__mmask16>((1u << (n - i)) - 1), pixels + i);
         }
     }
+}
+
+__mmask32 positive_lanes(__m512i bits, std::uint16_t) {
+    return _mm512_cmplt_epu16_mask(_mm512_sub_epi16(bits, _mm512_set1_epi16(1)),
+                                   _mm512_set1_epi16(infinity<std::uint16_t>));
+}
+
+__mmask16 positive_lanes(__m512i bits, std::uint32_t) {
+    return _mm512_cmplt_epu32_mask(_mm512_sub_epi32(bits, _mm512_set1_epi32(1)),
+                                   _mm512_set1_epi32(infinity<std::uint32_t>));
+}
+
+__mmask8 positive_lanes(__m512i bits, std::uint64_t) {
+    return _mm512_cmplt_epu64_mask(
+        _mm512_sub_epi64(bits, _mm512_set1_epi64(1)),
+        _mm512_set1_epi64(static_cast<long long>(infinity<std::uint64_t>)));
+}
+
+__mmask32 number_lanes(__m512i bits, std::uint16_t) {
+    return _mm512_cmple_epu16_mask(
+        _mm512_and_si512(bits, _mm512_set1_epi16(largest<std::uint16_t>)),
+        _mm512_set1_epi16(infinity<std::uint16_t>));
+}
+
+__mmask16 number_lanes(__m512i bits, std::uint32_t) {
+    return _mm512_cmple_epu32_mask(
+        _mm512_and_si512(bits, _mm512_set1_epi32(largest<std::uint32_t>)),
+        _mm512_set1_epi32(infinity<std::uint32_t>));
+}
+
+__mmask8 number_lanes(__m512i bits, std::uint64_t) {
+    return _mm512_cmple_epu64_mask(
+        _mm512_and_si512(bits, _mm512_set1_epi64(static_cast<long long>(largest<std::uint64_t>))),
+        _mm512_set1_epi64(static_cast<long long>(infinity<std::uint64_t>)));
+}
+
+template <class T>
+Sides sides(const T* bits) {
+    constexpr std::size_t lanes = 64 / sizeof(T);
+    Mask<T> positive[sizeof(T)], number[sizeof(T)];
+    for (std::size_t i = 0; i < sizeof(T); ++i) {
+        const __m512i some = _mm512_loadu_si512(bits + i * lanes);
+        positive[i] = positive_lanes(some, T{});
+        number[i] = number_lanes(some, T{});
+    }
+    const std::uint64_t above = joined(positive);
+    return {above, joined(number) & ~above};
 }
 
 #include "labeling/kernels_walk.inc"

@@ -15,6 +15,8 @@ namespace {
 #include "runs/compare_baseline.inc"
 #include "runs/scanner_steps.inc"
 
+#include "labeling/kernels_signs.inc"
+
 template <class Label>
 void fill(const BitRow& bits, std::size_t n, const std::uint32_t* labels, void* out) {
     fill_runs<Label>(bits, n, labels, out);

@@ -3,27 +3,35 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <stdexcept>
 #include <vector>
 
-#include "labeling/holes.h"
+#include "labeling/bit_plane.h"
 #include "labeling/pixels.h"
-#include "labeling/regions.h"
+#include "labeling/sieve.h"
 #include "labeling/signs.h"
+#include "labeling/specks.h"
+#include "runs/scanner.h"
 #include "support/parallel.h"
 
 namespace panfuse::labeling {
 namespace {
 
+// What a thread keeps from mask to mask.
+struct Scratch {
+    BitPlane inside, outside;
+    Sieve sieve;
+    Specks specks;
+};
+
 // One mask: its pixels, and where the result goes.
 class Mask {
   public:
-    Mask(const ArrayView& mask, const MaskOptions& options, std::byte* out)
-        : mask_(mask), options_(options), shape_(shape_of(mask)), out_(out) {}
+    Mask(const ArrayView& mask, const MaskOptions& options, std::byte* out, Scratch& scratch)
+        : mask_(mask), options_(options), shape_(shape_of(mask)), out_(out), scratch_(scratch) {}
 
     void clean() {
-        copy();
+        scratch_.inside.resize(shape_);
         switch (options_.rule) {
             case MaskOptions::Rule::fill_holes: return fill();
             case MaskOptions::Rule::remove_small: return remove(options_.least_area - 1);
@@ -32,125 +40,134 @@ class Mask {
     }
 
   private:
-    void copy() {
+    // Copies the mask, a few rows at a time, after read(y) of each of them has brought it into the
+    // cache. (Row by row, memcpy takes twice as long.)
+    template <class Read>
+    void copy(Read&& read) {
+        constexpr std::int64_t worth_copying = 4096;  // bytes
+        const std::int64_t row_bytes = shape_.width * mask_.dtype.bytes;
+        const std::int64_t together = std::max<std::int64_t>(worth_copying / row_bytes, 1);
+        for (std::int64_t y = 0; y < shape_.height; y += together) {
+            const std::int64_t end = std::min(y + together, shape_.height);
+            for (std::int64_t row = y; row < end; ++row) read(row);
+            if (are_rows_contiguous() && mask_.strides[0] == row_bytes)
+                std::memcpy(pixel(y, 0), given(y), static_cast<std::size_t>((end - y) * row_bytes));
+            else
+                for (std::int64_t row = y; row < end; ++row) copy_row(row);
+        }
+    }
+
+    void copy_row(std::int64_t y) {
         const auto bytes = static_cast<std::size_t>(mask_.dtype.bytes);
         const auto width = static_cast<std::size_t>(shape_.width);
-        if (mask_.strides[1] == mask_.dtype.bytes &&
-            mask_.strides[0] == shape_.width * mask_.dtype.bytes) {
-            std::memcpy(out_, mask_.data, static_cast<std::size_t>(shape_.pixels()) * bytes);
+        const std::byte* from = given(y);
+        std::byte* to = pixel(y, 0);
+        if (are_rows_contiguous()) {
+            std::memcpy(to, from, width * bytes);
             return;
         }
-        for (std::int64_t y = 0; y < shape_.height; ++y) {
-            const std::byte* from =
-                static_cast<const std::byte*>(mask_.data) + y * mask_.strides[0];
-            std::byte* to = pixel(y, 0);
-            if (mask_.strides[1] == mask_.dtype.bytes) {
-                std::memcpy(to, from, width * bytes);
-                continue;
-            }
-            for (std::size_t x = 0; x < width; ++x, to += bytes, from += mask_.strides[1])
-                std::memcpy(to, from, bytes);
-        }
+        for (std::size_t x = 0; x < width; ++x, to += bytes, from += mask_.strides[1])
+            std::memcpy(to, from, bytes);
+    }
+
+    bool are_rows_contiguous() const { return mask_.strides[1] == mask_.dtype.bytes; }
+
+    const std::byte* given(std::int64_t y) const {
+        return static_cast<const std::byte*>(mask_.data) + y * mask_.strides[0];
     }
 
     std::byte* pixel(std::int64_t y, std::uint32_t x) const {
         return out_ + (y * shape_.width + x) * mask_.dtype.bytes;
     }
 
-    Regions foreground(bool statistics) const {
-        return sweep([this] { return std::make_unique<Pixels>(mask_, Meaning{0, true}); },
-                     options_.steps, statistics);
+    // Copies the mask and finds its foreground.
+    BitPlane& copy_foreground() {
+        BitPlane& plane = scratch_.inside;
+        Pixels pixels(mask_, Meaning{0, true});
+        std::vector<std::uint64_t> starts(plane.words());
+        copy([&](std::int64_t y) { pixels.scan(y, starts.data(), plane.row(y), nullptr); });
+        return plane;
     }
 
-    Regions sweep(const Regions::MakeSource& source, int steps, bool statistics) const {
-        Regions regions(source, shape_, steps, statistics, 1);
-        if (regions.strips() > 0) regions.sweep(0);
-        regions.resolve();
-        return regions;
+    // Calls visit(speck, first run, run) for the runs of all components of a mask, of which the
+    // large ones may be left out.
+    template <class Visit>
+    void visit_small(BitPlane& plane, int steps, std::int64_t most, bool border, Visit&& visit) {
+        const auto rows = scratch_.sieve.clear_large(plane, steps, most, border);
+        scratch_.specks.find(plane, rows, steps);
+        scratch_.specks.visit([&](const Speck& speck, const SpeckRun& first, const SpeckRun& run) {
+            if (speck.area <= most && !(border && speck.touches_border)) visit(first, run);
+        });
     }
 
-    // Writes value(label) into the runs of every label for which chosen(label) holds.
-    template <class Chosen, class Value>
-    void paint(const Regions& regions, Chosen&& chosen, Value&& value) {
-        std::vector<std::uint8_t> marked(static_cast<std::size_t>(shape_.height), 0);
-        for (std::uint32_t label = 1; label <= regions.count(); ++label) {
-            if (!chosen(label)) continue;
-            const Sums& sums = regions.sums(label);
-            std::fill(marked.begin() + sums.y_begin, marked.begin() + sums.y_end, 1);
-        }
-        Runs runs;
-        for (std::int64_t y = 0; y < shape_.height; ++y) {
-            if (marked[static_cast<std::size_t>(y)] == 0) continue;
-            regions.runs(y, runs);
-            for (const Run& run : runs) {
-                if (!chosen(run.label)) continue;
-                const std::uint64_t bytes = value(run.label);
-                for (std::uint32_t x = run.begin; x < run.end; ++x)
-                    std::memcpy(pixel(y, x), &bytes, mask_.dtype.bytes);
-            }
-        }
+    void paint(const SpeckRun& run, std::uint64_t bytes) {
+        for (std::uint32_t x = run.begin; x < run.end; ++x)
+            std::memcpy(pixel(run.y, x), &bytes, mask_.dtype.bytes);
     }
 
     // A hole takes the value to the left of its first pixel, which is foreground.
     void fill() {
-        const Regions background = background_of(foreground(false), dual(options_.steps, 2));
+        BitPlane& outside = copy_foreground();
+        outside.complement();
         const std::int64_t most =
             options_.hole_area.value_or(std::numeric_limits<std::int64_t>::max());
-        paint(
-            background,
-            [&](std::uint32_t label) { return is_hole(background.sums(label), shape_, 2, most); },
-            [&](std::uint32_t label) {
-                const std::int64_t first = background.sums(label).first;
-                std::uint64_t bytes = 0;
-                std::memcpy(&bytes, out_ + (first - 1) * mask_.dtype.bytes, mask_.dtype.bytes);
-                return bytes;
-            });
+        visit_small(outside, dual(options_.steps, 2), most, true,
+                    [&](const SpeckRun& first, const SpeckRun& run) {
+                        std::uint64_t bytes = 0;
+                        std::memcpy(&bytes, pixel(first.y, first.begin - 1), mask_.dtype.bytes);
+                        paint(run, bytes);
+                    });
     }
 
     void remove(std::int64_t most) {
-        const Regions regions = foreground(true);
-        paint(
-            regions,
-            [&](std::uint32_t label) {
-                return static_cast<std::int64_t>(regions.sums(label).area) <= most;
-            },
-            [](std::uint32_t) { return std::uint64_t{0}; });
+        visit_small(copy_foreground(), options_.steps, most, false,
+                    [&](const SpeckRun&, const SpeckRun& run) { paint(run, 0); });
     }
 
     // The second step sees what the first has filled.
     void clean_logits() {
-        const auto steps = [&](Signs::Side side) {
-            return sweep([&] { return std::make_unique<Signs>(out_, mask_.dtype, shape_, side); },
-                         options_.steps, true);
-        };
-        const auto area = [](const Regions& regions, std::uint32_t label) {
-            return static_cast<std::int64_t>(regions.sums(label).area);
-        };
-        if (options_.hole_area.value_or(0) > 0) {
-            const Regions background = steps(Signs::Side::not_positive);
-            const std::uint64_t filled = float_bytes(filled_logit, mask_.dtype);
-            paint(
-                background,
-                [&](std::uint32_t label) { return area(background, label) <= options_.hole_area; },
-                [&](std::uint32_t) { return filled; });
+        BitPlane &positive = scratch_.inside, &not_positive = scratch_.outside;
+        not_positive.resize(shape_);
+        std::int64_t foreground = copy_signs(positive, not_positive);
+        if (const std::int64_t most = options_.hole_area.value_or(0); most > 0) {
+            const std::uint64_t bytes = float_bytes(filled_logit, mask_.dtype);
+            visit_small(not_positive, options_.steps, most, false,
+                        [&](const SpeckRun&, const SpeckRun& run) {
+                            paint(run, bytes);
+                            positive.set(run.y, run.begin, run.end);
+                            foreground += run.end - run.begin;
+                        });
         }
         if (options_.sprinkle_area > 0) {
-            const Regions regions = steps(Signs::Side::positive);
-            std::int64_t all = 0;
-            for (std::uint32_t label = 1; label <= regions.count(); ++label)
-                all += area(regions, label);
-            const std::int64_t most = most_sprinkle(options_.sprinkle_area, all);
-            const std::uint64_t removed = float_bytes(removed_logit, mask_.dtype);
-            paint(
-                regions, [&](std::uint32_t label) { return area(regions, label) <= most; },
-                [&](std::uint32_t) { return removed; });
+            const std::uint64_t bytes = float_bytes(removed_logit, mask_.dtype);
+            visit_small(positive, options_.steps, most_sprinkle(options_.sprinkle_area, foreground),
+                        false, [&](const SpeckRun&, const SpeckRun& run) { paint(run, bytes); });
         }
+    }
+
+    // Copies the mask and finds its signs; how many pixels are above 0.
+    std::int64_t copy_signs(BitPlane& positive, BitPlane& not_positive) {
+        const Kernels::Signs signs = kernels().signs[runs::width_index(mask_.dtype.bytes)];
+        const bool is_readable =
+            are_rows_contiguous() && mask_.strides[0] % mask_.dtype.bytes == 0 &&
+            reinterpret_cast<std::uintptr_t>(mask_.data) % mask_.dtype.bytes == 0;
+        std::size_t foreground = 0;
+        const auto read = [&](std::int64_t y, const std::byte* row) {
+            foreground += signs(row, static_cast<std::size_t>(shape_.width), positive.row(y),
+                                not_positive.row(y));
+        };
+        copy([&](std::int64_t y) {
+            if (is_readable) read(y, given(y));
+        });
+        for (std::int64_t y = 0; y < shape_.height && !is_readable; ++y) read(y, pixel(y, 0));
+        return static_cast<std::int64_t>(foreground);
     }
 
     const ArrayView& mask_;
     const MaskOptions& options_;
     Shape shape_;
     std::byte* out_;
+    Scratch& scratch_;
 };
 
 // Every mask of an array, in C order.
@@ -190,9 +207,11 @@ void Masks::write(void* out) const {
     if (masks_.size() == 0) return;
     const std::vector<ArrayView> masks = masks_of(masks_);
     const Shape shape = shape_of(masks.front());
-    run_chunks(threads_, static_cast<std::int64_t>(masks.size()), [&](int, std::int64_t i) {
+    std::vector<Scratch> scratch(std::min(masks.size(), static_cast<std::size_t>(threads_)));
+    run_chunks(threads_, static_cast<std::int64_t>(masks.size()), [&](int thread, std::int64_t i) {
         Mask(masks[static_cast<std::size_t>(i)], options_,
-             static_cast<std::byte*>(out) + i * shape.pixels() * masks_.dtype.bytes)
+             static_cast<std::byte*>(out) + i * shape.pixels() * masks_.dtype.bytes,
+             scratch[static_cast<std::size_t>(thread)])
             .clean();
     });
 }

@@ -110,10 +110,17 @@ const void* Pixels::codes(std::int64_t row) {
     return copy;
 }
 
-std::size_t Pixels::scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside) {
+std::size_t Pixels::scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside,
+                         std::uint64_t* same) {
+    const void* const background = has_background_ ? background_pixels_.data() : nullptr;
+    const auto width = static_cast<std::size_t>(shape_.width);
+    if (!binary_ && same != nullptr) {
+        const void* const above = codes(row - 1);
+        return kernels_.scan_below[width_index_](codes(row), above, width, background, starts,
+                                                 inside, same);
+    }
     const auto scan = binary_ ? kernels_.scan_binary[width_index_] : kernels_.scan[width_index_];
-    return scan(codes(row), static_cast<std::size_t>(shape_.width),
-                has_background_ ? background_pixels_.data() : nullptr, starts, inside);
+    return scan(codes(row), width, background, starts, inside);
 }
 
 const void* Pixels::pixels(std::int64_t row) { return binary_ ? nullptr : codes(row); }

@@ -28,7 +28,9 @@ class Pixels final : public Source {
     // The image must outlive the object.
     Pixels(const ArrayView& image, const Meaning& meaning);
 
-    std::size_t scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside) override;
+    std::size_t scan(std::int64_t row, std::uint64_t* starts, std::uint64_t* inside,
+                     std::uint64_t* same) override;
+    bool is_binary() const override { return binary_; }
     const void* pixels(std::int64_t row) override;
     Kernels::Touch touch() const override;
 

@@ -79,8 +79,12 @@ std::size_t Strip::runs(std::int64_t row) const { return rows_[index(row)].runs;
 const std::uint32_t* Strip::labels(std::int64_t row) const { return rows_[index(row)].labels; }
 
 RowPair Strip::pair(std::int64_t row, const Strip& earlier, std::int64_t other) const {
-    return {static_cast<std::size_t>(shape_.width), source_->pixels(row),
-            earlier.source_->pixels(other), bits(row), earlier.bits(other)};
+    return {static_cast<std::size_t>(shape_.width),
+            source_->pixels(row),
+            earlier.source_->pixels(other),
+            bits(row),
+            earlier.bits(other),
+            nullptr};
 }
 
 void Strip::sweep() {
@@ -88,6 +92,9 @@ void Strip::sweep() {
     starts_.resize(rows * words_);
     inside_.resize(rows * words_);
     rows_.resize(rows);
+    // In a volume much of what a row has in common with the one above is covered, and not asked
+    // for.
+    if (shape_.planes == 1 && !source_->is_binary()) same_.resize(words_);
     ContactList list(shape_);
     const RunsOfRow runs_of_row(shape_);
     for (std::int64_t row = begin_; row < end_; ++row) {
@@ -101,7 +108,8 @@ void Strip::sweep() {
 void Strip::scan(std::int64_t row) {
     const std::size_t i = index(row);
     const std::size_t found =
-        source_->scan(row, starts_.data() + i * words_, inside_.data() + i * words_);
+        source_->scan(row, starts_.data() + i * words_, inside_.data() + i * words_,
+                      row > begin_ && !same_.empty() ? same_.data() : nullptr);
     if (label_count_ + found >= none)
         throw std::overflow_error("the image has more regions than 32-bit labels can count");
     make_room(parents_, label_count_ + found + slack);
@@ -120,8 +128,9 @@ void Strip::find_labels(std::int64_t row, ContactList& list) {
     list.start_row();
     for (const Neighbor& neighbor : Neighbors(row, shape_, steps_)) {
         if (neighbor.other < begin_ || runs(neighbor.other) == 0) continue;
-        const std::size_t contacts =
-            list.find(source_->touch(), pair(row, *this, neighbor.other), neighbor, steps_);
+        RowPair rows = pair(row, *this, neighbor.other);
+        if (!same_.empty()) rows.same = same_.data();
+        const std::size_t contacts = list.find(source_->touch(), rows, neighbor, steps_);
         join(own, labels(neighbor.other), list.contacts, contacts);
     }
     make_labels(own, count);

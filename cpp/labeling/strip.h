@@ -121,6 +121,7 @@ class Strip {
     std::uint32_t label_count_ = 0;
     std::uint32_t described_ = 0;  // labels that have sums
     UninitializedVector<std::uint64_t> starts_, inside_;
+    std::vector<std::uint64_t> same_;  // of the latest row and the one above; may be empty
     // The labels of rows, in blocks that stay where they are.
     std::vector<UninitializedVector<std::uint32_t>> blocks_;
     std::size_t block_used_ = 0;

@@ -1,6 +1,6 @@
-// A vector for scratch of many megabytes: new elements are not written before they are used, and
-// its memory comes in large pages where the system has them. (Clearing such memory, and the page
-// faults of small pages, cost as much as filling it.)
+// A vector for scratch of many megabytes: new elements are not written before they are used, its
+// memory comes in large pages where the system has them, and is kept from call to call. (Clearing
+// such memory, and the page faults of small pages, cost as much as filling it.)
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,7 @@
 #include <utility>
 #include <vector>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "support/recycled.h"
 
 namespace panfuse {
 
@@ -23,18 +21,13 @@ struct UninitializedAllocator : std::allocator<T> {
     };
 
     T* allocate(std::size_t n) {
-        const std::size_t bytes = n * sizeof(T);
-        if (bytes < large_page) return std::allocator<T>::allocate(n);
-        void* const memory = ::operator new(bytes, std::align_val_t{large_page});
-#if defined(__linux__)
-        static_cast<void>(madvise(memory, bytes, MADV_HUGEPAGE));  // a wish; refusal does no harm
-#endif
-        return static_cast<T*>(memory);
+        if (n * sizeof(T) < recycled::least_bytes) return std::allocator<T>::allocate(n);
+        return static_cast<T*>(recycled::take(n * sizeof(T)));
     }
 
     void deallocate(T* memory, std::size_t n) {
-        if (n * sizeof(T) < large_page) return std::allocator<T>::deallocate(memory, n);
-        ::operator delete(static_cast<void*>(memory), std::align_val_t{large_page});
+        if (n * sizeof(T) < recycled::least_bytes) return std::allocator<T>::deallocate(memory, n);
+        recycled::give_back(memory, n * sizeof(T));
     }
 
     template <class U>
@@ -46,9 +39,6 @@ struct UninitializedAllocator : std::allocator<T> {
     void construct(U* at, Arguments&&... arguments) {
         ::new (static_cast<void*>(at)) U(std::forward<Arguments>(arguments)...);
     }
-
-  private:
-    static constexpr std::size_t large_page = std::size_t{2} << 20;
 };
 
 template <class T>

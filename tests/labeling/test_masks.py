@@ -86,6 +86,65 @@ def test_batches(backend: Any) -> None:
         np.testing.assert_array_equal(small[at], reference.remove_small(masks[at], 4))
 
 
+def winding() -> dict[str, np.ndarray]:
+    """Large parts whose ends are reached only by winding up and down, with specks beside them."""
+    comb = np.zeros((24, 300), bool)
+    comb[2, 10:200] = True
+    for x in range(10, 290, 4):
+        comb[3:22, x] = True
+        comb[2 if x % 8 == 6 else 21, x : x + 5] = True
+    snake = np.zeros((40, 200), bool)
+    for turn, y in enumerate(range(1, 39, 2)):
+        snake[y, 1:199] = True
+        snake[y + 1, 198 if turn % 2 == 0 else 1] = True
+    bands = np.zeros((30, 260), bool)
+    bands[3:9, 5:180] = bands[14:20, 70:250] = True
+    bands[9:14, 170:172] = True
+    for mask in (comb, snake, bands):
+        mask[26:, ::7] ^= True
+        mask[5, 130:133] ^= True
+    ring = np.zeros((70, 200), bool)
+    ring[3:60, 20:170] = True
+    ring[5:50, 30:160] = False
+    ring[20:30, 64:128] = True
+    ring[22, 70] = ring[60, 171] = ring[2, 19] = False
+    return {"comb": comb, "snake": snake, "bands": bands, "ring": ring}
+
+
+@cache
+def expected_parts(name: str) -> list[Any]:
+    """Masks, with what is left, filled and cleaned of each."""
+    cases = []
+    winds = winding()[name]
+    for mask, area, connectivity in ((winds, 64, 8), (~winds[::-1, ::-1].copy(), 20, 4)):
+        logits = np.where(mask, np.float32(2), np.float32(-3))
+        cases.append(
+            (
+                mask,
+                area,
+                connectivity,
+                reference.remove_small(mask, area, connectivity),
+                reference.fill_holes(mask, area, connectivity),
+                reference.clean_mask_logits(logits, 64, area),
+            )
+        )
+    return cases
+
+
+@pytest.mark.parametrize("name", list(winding()))
+def test_large_parts(backend: Any, name: str) -> None:
+    """Large parts are found without labelling; what they touch is no speck."""
+    for mask, area, connectivity, left, filled, cleaned in expected_parts(name):
+        given_ = backend.put(mask)
+        result = backend.get(pf.remove_small(given_, area, connectivity=connectivity))
+        np.testing.assert_array_equal(result, left)
+        result = backend.get(pf.fill_holes(given_, area, connectivity=connectivity))
+        np.testing.assert_array_equal(result, filled)
+        logits = backend.put(np.where(mask, np.float32(2), np.float32(-3)))
+        result = backend.get(pf.clean_mask_logits(logits, 64, area))
+        np.testing.assert_array_equal(result, cleaned)
+
+
 @pytest.mark.parametrize("shape", [(0, 0), (0, 4, 4), (3, 0, 4), (3, 4, 0), (1, 1)])
 def test_small_and_empty(backend: Any, shape: tuple[int, ...]) -> None:
     logits = np.ones(shape, np.float32)
