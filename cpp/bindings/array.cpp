@@ -53,7 +53,13 @@ struct DLExchangeApi {
 
 constexpr std::uint64_t flag_read_only = 1, flag_copied = 2;
 
-enum Code : std::uint8_t { code_int = 0, code_uint = 1, code_float = 2, code_bool = 6 };
+enum Code : std::uint8_t {
+    code_int = 0,
+    code_uint = 1,
+    code_float = 2,
+    code_bfloat = 4,
+    code_bool = 6
+};
 
 // What the door knows of any array, before it asks what the elements are.
 struct Tensor {
@@ -149,7 +155,9 @@ Tensor from_numpy(const py::array& array, const char* argument) {
                      : kind == 'i' ? code_int
                      : kind == 'u' ? code_uint
                      : kind == 'f' ? code_float
-                                   : 255;
+                     : kind == 'V' && std::string(py::str(dtype)) == "bfloat16"
+                         ? code_bfloat  // of the package ml_dtypes
+                         : 255;
     out.dtype.bits = static_cast<std::uint8_t>(std::min<py::ssize_t>(dtype.itemsize() * 8, 255));
     out.dtype.lanes = 1;
     out.data = const_cast<void*>(array.data());
@@ -261,20 +269,30 @@ std::string text(DLDataType dtype) {
     return (dtype.code < 7 ? names[dtype.code] : "type") + std::to_string(dtype.bits);
 }
 
+// In the order of Accept.
+constexpr const char* accepted[] = {
+    "integers or bool", "integers, floats or bool", "float32, float16 or bfloat16",
+    "integers, bool, float32, float16 or bfloat16", "integers, floats or bool"};
+
 Dtype dtype_of(const Tensor& tensor, const py::object& array, const char* argument, Accept accept) {
     const auto [code, bits, lanes] = tensor.dtype;
+    const bool network = accept == Accept::floats || accept == Accept::labels_or_floats;
+    const bool is_ieee =
+        code == code_float && bits >= 16 &&
+        (accept == Accept::numbers || accept == Accept::reals || (network && bits <= 32));
+    const bool is_brain = code == code_bfloat && bits == 16 && (network || accept == Accept::reals);
+    const bool is_integer = accept != Accept::floats && (code == code_int || code == code_uint ||
+                                                         (code == code_bool && bits == 8));
     const bool width = bits == 8 || bits == 16 || bits == 32 || bits == 64;
-    const bool is_float = accept == Accept::numbers && code == code_float && bits >= 16;
-    const bool known =
-        code == code_int || code == code_uint || (code == code_bool && bits == 8) || is_float;
-    if (!width || !known || lanes != 1) {
+    if (!width || lanes != 1 || !(is_ieee || is_brain || is_integer)) {
         const std::string got = py::hasattr(array, "dtype")
                                     ? std::string(py::str(array.attr("dtype")))
                                     : text(tensor.dtype);
-        throw TypeError(std::string(argument) + ": expected integers" +
-                        (accept == Accept::numbers ? ", floats" : "") + " or bool, got " + got);
+        throw TypeError(std::string(argument) + ": expected " +
+                        accepted[static_cast<std::size_t>(accept)] + ", got " + got);
     }
-    return {is_float            ? Dtype::Kind::floating
+    return {is_ieee             ? Dtype::Kind::floating
+            : is_brain          ? Dtype::Kind::brain_floating
             : code == code_bool ? Dtype::Kind::boolean
             : code == code_int  ? Dtype::Kind::signed_integer
                                 : Dtype::Kind::unsigned_integer,
@@ -286,6 +304,7 @@ Code code_of(Dtype dtype) {
         case Dtype::Kind::boolean: return code_bool;
         case Dtype::Kind::signed_integer: return code_int;
         case Dtype::Kind::floating: return code_float;
+        case Dtype::Kind::brain_floating: return code_bfloat;
         default: return code_uint;
     }
 }
@@ -353,6 +372,7 @@ std::string dtype_name(Dtype dtype) {
     if (dtype.kind == Dtype::Kind::boolean) return "bool";
     const std::string bits = std::to_string(8 * dtype.bytes);
     if (dtype.kind == Dtype::Kind::floating) return "float" + bits;
+    if (dtype.kind == Dtype::Kind::brain_floating) return "bfloat" + bits;
     return (dtype.kind == Dtype::Kind::signed_integer ? "int" : "uint") + bits;
 }
 

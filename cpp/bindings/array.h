@@ -52,12 +52,14 @@ struct Column {
 std::string dtype_name(Dtype dtype);
 
 inline constexpr Dtype float64{Dtype::Kind::floating, 8};
+inline constexpr Dtype float32{Dtype::Kind::floating, 4};
 inline constexpr Dtype int64{Dtype::Kind::signed_integer, 8};
 inline constexpr Dtype int32{Dtype::Kind::signed_integer, 4};
 inline constexpr Dtype boolean{Dtype::Kind::boolean, 1};
 
-// What the elements of an argument may be.
-enum class Accept { integers, numbers };
+// What the elements of an argument may be: integers or bool; those or IEEE floats; the floats that
+// networks put out (float32, float16, bfloat16); those, integers or bool; or all of them.
+enum class Accept { integers, numbers, floats, labels_or_floats, reals };
 
 // Whoever called: which library its arrays come from, on which device and stream.
 //
@@ -72,8 +74,8 @@ class Caller {
     std::uintptr_t stream() const { return stream_; }
     bool must_wait() const { return must_wait_; }
 
-    // Takes an array in. TypeError names the argument if it is no array of integers or bools (or
-    // floats, where numbers are accepted) in the machine's byte order; ValueError if it lies
+    // Takes an array in. TypeError names the argument if it is no array of elements that are
+    // accepted, in the machine's byte order; ValueError if it lies
     // elsewhere than the caller's other arrays.
     Array take(const py::object& array, const char* argument,
                Accept accept = Accept::integers) const;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "bindings/overlap.h"
 #include "support/error.h"
 
 namespace panfuse::bindings {
@@ -33,25 +34,6 @@ std::optional<std::uint64_t> bytes_of_float(const py::object& value, Dtype dtype
     std::uint64_t bytes = 0;
     std::memcpy(&bytes, text.data(), text.size());
     return bytes;
-}
-
-// A box of addresses around all elements, as bytes.
-std::pair<std::uintptr_t, std::uintptr_t> extent(const ArrayView& view) {
-    const auto data = reinterpret_cast<std::uintptr_t>(view.data);
-    std::int64_t low = 0, high = view.dtype.bytes;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(view.rank); ++i) {
-        if (view.shape[i] == 0) return {data, data};
-        const std::int64_t reach = (view.shape[i] - 1) * view.strides[i];
-        (reach < 0 ? low : high) += reach;
-    }
-    return {data + static_cast<std::uintptr_t>(low), data + static_cast<std::uintptr_t>(high)};
-}
-
-void check_apart(const ArrayView& in, const ArrayView& out) {
-    const auto [begin, end] = extent(in);
-    const auto [out_begin, out_end] = extent(out);
-    if (begin < out_end && out_begin < end)
-        throw std::invalid_argument("out: expected memory of its own, got some of the input's");
 }
 
 Dtype label_dtype(const std::string& name) {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "bindings/bind_evaluation.h"
+#include "bindings/bind_fusion.h"
+#include "bindings/bind_fusion_instances.h"
 #include "bindings/bind_labeling.h"
 #include "bindings/bind_matching.h"
 #include "bindings/bind_png.h"
@@ -45,6 +47,8 @@ PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
     panfuse::bindings::bind_labeling<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_matching<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_evaluation(m);
+    panfuse::bindings::bind_fusion(m);
+    panfuse::bindings::bind_fusion_instances(m);
     panfuse::bindings::bind_png(m);
     auto rle = panfuse::bindings::bind_encode_ids<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_rle(rle);

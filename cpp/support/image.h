@@ -10,14 +10,25 @@
 namespace panfuse {
 
 // An element type. `boolean` is stored in one byte, any nonzero value being true; `floating` is
-// IEEE 754 of 2, 4 or 8 bytes, and only taken by ops that say so.
+// IEEE 754 of 2, 4 or 8 bytes, and `brain_floating` the upper half of a float32: both are only
+// taken by ops that say so.
 struct Dtype {
-    enum class Kind : std::uint8_t { boolean, signed_integer, unsigned_integer, floating };
+    enum class Kind : std::uint8_t {
+        boolean,
+        signed_integer,
+        unsigned_integer,
+        floating,
+        brain_floating
+    };
     Kind kind = Kind::unsigned_integer;
     std::uint8_t bytes = 1;  // 1, 2, 4 or 8
 
     bool operator==(const Dtype&) const = default;
 };
+
+inline bool is_float(Dtype dtype) {
+    return dtype.kind == Dtype::Kind::floating || dtype.kind == Dtype::Kind::brain_floating;
+}
 
 // What the bytes of an id are to be XORed with to sort, as an unsigned number, as the ids do.
 PF_HD inline std::uint64_t sign_bit(Dtype dtype) {

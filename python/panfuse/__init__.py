@@ -8,6 +8,15 @@ from panfuse._backend import backends, show_config
 from panfuse._cpu import version as __version__
 from panfuse.categories import Categories
 from panfuse.errors import CudaError, FormatError
+from panfuse.fusion import (
+    Centers,
+    Decisions,
+    find_centers,
+    fuse_centers,
+    fuse_instances,
+    group_pixels,
+    vote,
+)
 from panfuse.labeling import (
     Components,
     clean_mask_logits,
@@ -27,9 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Categories",
+    "Centers",
     "Components",
     "Contingency",
     "CudaError",
+    "Decisions",
     "FormatError",
     "Matches",
     "Panoptic",
@@ -44,7 +55,11 @@ __all__ = [
     "evaluate",
     "evaluation",
     "fill_holes",
+    "find_centers",
     "formats",
+    "fuse_centers",
+    "fuse_instances",
+    "group_pixels",
     "label",
     "match",
     "metrics",
@@ -54,6 +69,7 @@ __all__ = [
     "rle",
     "show_config",
     "split_instances",
+    "vote",
 ]
 
 # Imported when first used: the JSON reader of the first two takes a third of what importing NumPy

@@ -157,6 +157,11 @@ def take_numbers(**arrays: Any) -> tuple[Library, list[Any]]:
     return _take(arrays, "biuf")
 
 
+def take_floats(**arrays: Any) -> tuple[Library, list[Any]]:
+    """Do as `take`, for arrays that may also hold floats, bfloat16 among them."""
+    return _take(arrays, "biufV")
+
+
 def shape_of(array: Any) -> tuple[int, ...]:
     """Return the shape of an array that `take` has recognised."""
     shape = getattr(array, "shape", None)
@@ -258,8 +263,9 @@ def _check_jax(array: Any, name: str, kinds: str) -> None:
         ) from error
     except RuntimeError as error:  # deleted, or given away by donation
         raise ValueError(f"{name}: {error}") from error
-    # JAX's integers of 2 and 4 bits are of another kind, its random keys of none.
-    if getattr(array.dtype, "kind", None) not in tuple(kinds):
+    # JAX's random keys are of no kind, and bfloat16 of the one that also small integers are of.
+    kind = getattr(array.dtype, "kind", None)
+    if kind not in tuple(kinds) or (kind == "V" and str(array.dtype) != "bfloat16"):
         wanted = "integers, floats or bool" if "f" in kinds else "integers or bool"
         raise TypeError(f"{name}: expected {wanted}, got {array.dtype}")
     if len(devices) != 1 or next(iter(devices)).platform != "cpu":

@@ -100,8 +100,8 @@ def relabel(ids: Any, keys: Int64, values: npt.NDArray[Any], name: str = "ids") 
     ----------
     ids : integer array of any rank, checked by `require_map`
     keys : int64 (K,), strictly ascending, on the host
-    values : integer (K,), on the host
-        Its dtype is the result's.
+    values : integer (K,) or, for a map on the host or of CuPy, (K, C), on the host
+        Its dtype is the result's, which has one more axis for the C values of a key.
     name : str
         What errors call the map.
 
@@ -239,7 +239,7 @@ def _statistics(xp: ModuleType, ids: Any, name: str) -> tuple[Any, Any, Any, Any
 def _relabel(xp: ModuleType, ids: Any, keys: Any, values: Any, name: str) -> Any:
     """For NumPy and CuPy. The keys are looked up once a run."""
     if ids.size == 0:
-        return xp.empty(ids.shape, values.dtype)
+        return xp.empty(ids.shape + values.shape[1:], values.dtype)
     flat = ids.reshape(-1)
     mask = _run_mask(xp, flat, flat.size)
     first = xp.flatnonzero(mask)
@@ -252,9 +252,10 @@ def _relabel(xp: ModuleType, ids: Any, keys: Any, values: Any, name: str) -> Any
         raise KeyError(int(missing.min()))
     if xp is np:
         length = np.diff(first, append=flat.size)
-        return np.repeat(values[position], length).reshape(ids.shape)
+        return np.repeat(values[position], length, axis=0).reshape(ids.shape + values.shape[1:])
     # CuPy's repeat takes its counts from the host only; the run index does the same on the device.
-    return values[position][xp.cumsum(mask, dtype=xp.int64) - 1].reshape(ids.shape)
+    painted = values[position][xp.cumsum(mask, dtype=xp.int64) - 1]
+    return painted.reshape(ids.shape + values.shape[1:])
 
 
 def _as_int64_torch(torch: ModuleType, flat: Any, name: str) -> Any:

@@ -33,7 +33,7 @@ def run(output: Path, **arguments: object) -> tuple[dict, str]:
 def test_files_are_a_data_set_with_that_quality(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     result, _ = run(folder, seed=4)
-    names = ("gt.json", "pred.json", "worst.png", "components.png")
+    names = ("gt.json", "pred.json", "worst.png", "components.png", "fusion.png")
     assert result["files"] == [str(folder / name) for name in names]
     assert result["size"] == list(SIZE)
     assert result["seconds"] > 0

@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from panfuse.cli.demo_components import count_coins, split_street
+from panfuse.cli.demo_fusion import fuse_street
+from panfuse.cli.demo_instances import lay_instances
 from panfuse.formats import coco
 from panfuse.matching import contingency, match
 from panfuse.metrics import evaluate
@@ -58,8 +60,9 @@ def run_demo(
     output : Path
         Folder for ``gt.json``, ``pred.json``, their PNG files in ``gt`` and ``pred``,
         ``worst.png``: ground truth at the left, the prediction at the right, what does not match
-        outlined in red; and ``components.png``: the first street with the components of its
-        categories for instances. Made if it is not there.
+        outlined in red; ``components.png``: the first street with the components of its
+        categories for instances; and ``fusion.png``: what a network's outputs for it were fused to.
+        Made if it is not there.
     images : int
         1 to 100. The predictions become worse from the first to the last, by and large.
     size : (H, W)
@@ -77,7 +80,8 @@ def run_demo(
         (its `to_dict`), ``images`` (image_id, error, gt_segments, pred_segments, tp, fp, fn, pq),
         ``worst`` (image_id; ``matches``, the largest ground truth area first, and
         ``unmatched_gt`` and ``unmatched_pred``, segments of which none of their own category has
-        an IoU above 0.5), ``components`` and ``coins`` (see `demo_components`), ``files``.
+        an IoU above 0.5), ``components`` and ``coins`` (see `demo_components`), ``fusion`` (see
+        `demo_fusion`), ``instances`` (see `demo_instances`), ``files``.
 
     Raises
     ------
@@ -104,6 +108,7 @@ def run_demo(
     details = _match(pairs[worst])
     _draw(picture, pairs[worst], details)
     components = split_street(pairs[0].scene, output / "components.png")
+    fusion = fuse_street(pairs[0].scene, output / "fusion.png")
     result = {
         "size": list(pairs[0].scene.size),
         "seed": seed,
@@ -113,7 +118,9 @@ def run_demo(
         "worst": {"image_id": worst + 1, **details},
         "components": components,
         "coins": count_coins(),
-        "files": [*map(str, (gt, pred, picture)), components["picture"]],
+        "fusion": fusion,
+        "instances": lay_instances(pairs[0].scene),
+        "files": [*map(str, (gt, pred, picture)), components["picture"], fusion["picture"]],
     }
     if as_json:
         console.print_json(data=result)
@@ -203,7 +210,7 @@ def _draw(path: Path, pair: _Pair, details: Mapping[str, list[dict[str, Any]]]) 
 
 def _print_result(result: dict[str, Any], evaluated: PanopticResult, console: Console) -> None:
     height, width = result["size"]
-    gt, pred, picture, components_picture = result["files"]
+    gt, pred, picture, components_picture, fusion_picture = result["files"]
     _say(
         console,
         f"Streets of {height} x {width} pixels were generated, and predictions of them, better "
@@ -222,6 +229,7 @@ def _print_result(result: dict[str, Any], evaluated: PanopticResult, console: Co
         "ground truth at the left, those segments outlined in red.",
         *(f"Note: {note}." for note in evaluated.notes),
         *_component_sentences(result, components_picture),
+        _fusion_sentence(result["fusion"], fusion_picture),
         f"Next: panfuse evaluate {gt} {pred} --per-class, or "
         f"panfuse demo --seed {result['seed'] + 1}.",
     )
@@ -233,9 +241,23 @@ def _component_sentences(result: dict[str, Any], picture: str) -> list[str]:
         f"Connected components alone make {found['things']} instances of the first street's "
         f"categories, which has {found['true_things']}: {picture} shows them."
     ]
+    fused = result["instances"]
+    sentences.append(
+        f"Of {fused['instances']} instances that a network with RoI masks would put out for it, "
+        f"fuse_instances kept {fused['kept']}, over its semantic logits, in "
+        f"{fused['milliseconds']:.1f} ms: PQ {fused['pq']:.1f}."
+    )
     if coins is not None:
         sentences.append(f"In scikit-image's picture of coins they find {coins['coins']}.")
     return sentences
+
+
+def _fusion_sentence(fusion: dict[str, Any], picture: str) -> str:
+    return (
+        f"A bottom-up network's outputs for the first street were fused in "
+        f"{1e3 * fusion['seconds']:.1f} ms: {fusion['kept']} of {fusion['centers']} centres became "
+        f"instances, and the PQ is {fusion['pq']:.1f}. {picture} shows it."
+    )
 
 
 def _say(console: Console, *sentences: str) -> None:
