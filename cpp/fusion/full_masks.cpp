@@ -77,7 +77,7 @@ class BinaryMasks final : public FullMasks {
         labeling::Pixels pixels(items_[static_cast<std::size_t>(k)], {std::uint64_t{0}, true});
         std::vector<std::uint64_t> starts(words()), inside(words());
         for (std::int64_t y = 0; y < size_.height; ++y) {
-            pixels.scan(y, starts.data(), inside.data());
+            pixels.scan(y, starts.data(), inside.data(), nullptr);
             plane.add(y, 0, inside.data(), inside.size());
         }
     }
