@@ -339,7 +339,7 @@ def _crowds(iscrowd: Any, count: int) -> bytes:
         raise ValueError(
             f"iscrowd: expected {count} values, one for each of gt, got shape {crowds.shape}"
         )
-    return (crowds != 0).tobytes()
+    return np.asarray(crowds != 0, np.bool_).tobytes()
 
 
 def _are_boxes(given: Any) -> bool:
