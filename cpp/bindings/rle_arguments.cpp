@@ -10,7 +10,6 @@
 
 #include "bindings/array.h"
 #include "rle/string.h"
-#include "support/buffer.h"
 #include "support/error.h"
 #include "support/width.h"
 
@@ -278,43 +277,6 @@ rle::Masks take_rles_of_one_size(py::handle rles, const char* argument) {
                                         "]: expected the size " + size_text(masks.size_of(0)) +
                                         " of the first mask, got " + size_text(masks.size_of(i)));
     return masks;
-}
-
-void give_rle_into(py::dict& dict, rle::Runs counts, rle::Size size, Form form,
-                   const RleKeys& keys) {
-    constexpr std::size_t few = 1024;
-    char small[few];
-    Buffer<char> large;
-    const std::size_t room = rle::string_room(counts.size());
-    char* const text = room <= few ? small : large.reserve(room);
-    const auto n = static_cast<Py_ssize_t>(rle::write_string(counts, text) - text);
-    const auto string = py::reinterpret_steal<py::object>(
-        form == Form::bytes ? PyBytes_FromStringAndSize(text, n)
-                            : PyUnicode_DecodeASCII(text, n, nullptr));
-    if (!string) throw py::error_already_set();
-    py::list sides(2);
-    sides[0] = py::int_(size.height);
-    sides[1] = py::int_(size.width);
-    if (PyDict_SetItem(dict.ptr(), keys.size.ptr(), sides.ptr()) != 0 ||
-        PyDict_SetItem(dict.ptr(), keys.counts.ptr(), string.ptr()) != 0)
-        throw py::error_already_set();
-}
-
-py::dict give_rle(rle::Runs counts, rle::Size size, Form form) {
-    py::dict dict;
-    give_rle_into(dict, counts, size, form, RleKeys());
-    return dict;
-}
-
-py::list give_rles(const rle::Masks& masks, Form form) {
-    const RleKeys keys;
-    py::list list(masks.size());
-    for (std::size_t i = 0; i < masks.size(); ++i) {
-        py::dict dict;
-        give_rle_into(dict, masks[i], masks.size_of(i), form, keys);
-        list[i] = dict;
-    }
-    return list;
 }
 
 }  // namespace panfuse::bindings

@@ -1,4 +1,4 @@
-// The door for masks as runs: COCO's dicts come in as rle::Masks in one call, and go out again.
+// The door for masks as runs: COCO's dicts come in as rle::Masks in one call.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -12,9 +12,6 @@ namespace panfuse::bindings {
 
 namespace py = pybind11;
 
-// How the counts of a mask are written: as strings of bytes or of text.
-enum class Form { bytes, text };
-
 // Takes a dict, a list or tuple of dicts, or an RleList (which answers `_columns()`). A dict has
 // the items "size", two integers, and "counts": a string as bytes or str, a list of integers, or an
 // array of integers. Errors name the argument, the mask and what is wrong with it: ValueError for
@@ -24,18 +21,14 @@ rle::Masks take_rles(py::handle rles, const char* argument);
 // The same, and ValueError unless all masks have one size. An empty list has the size 0 x 0.
 rle::Masks take_rles_of_one_size(py::handle rles, const char* argument);
 
-// Made once for many dicts.
+// What Python itself would use for these keys in a source text, so that they are found by identity.
 struct RleKeys {
-    py::str size{"size"}, counts{"counts"};
+    py::str size = interned("size"), counts = interned("counts");
+
+    static py::str interned(const char* key) {
+        return py::reinterpret_steal<py::str>(PyUnicode_InternFromString(key));
+    }
 };
-
-// Adds one mask's items "size" and "counts" to a dict.
-void give_rle_into(py::dict& dict, rle::Runs counts, rle::Size size, Form form,
-                   const RleKeys& keys);
-
-// One mask's dict {"size", "counts"}, and those of all as a list.
-py::dict give_rle(rle::Runs counts, rle::Size size, Form form);
-py::list give_rles(const rle::Masks& masks, Form form);
 
 // Two integers, each 0 to 2^31 - 1, and of fewer than 2^32 pixels. `where` starts the message of
 // the error.
