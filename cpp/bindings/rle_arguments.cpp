@@ -181,12 +181,19 @@ std::string size_text(rle::Size size) {
     return std::to_string(size.height) + " x " + std::to_string(size.width);
 }
 
+py::object items_in_order(py::handle given) {
+    PyObject* const object = given.ptr();
+    if (PyUnicode_Check(object) || PyBytes_Check(object) || PyByteArray_Check(object) ||
+        PyDict_Check(object) || PyAnySet_Check(object))
+        return {};
+    auto items = py::reinterpret_steal<py::object>(PySequence_Fast(object, ""));
+    if (!items) PyErr_Clear();
+    return items;
+}
+
 rle::Size take_size(py::handle size, const std::string& where) {
-    const auto items = py::reinterpret_steal<py::object>(PySequence_Fast(size.ptr(), ""));
-    if (!items) {
-        PyErr_Clear();
-        throw TypeError(where + ": expected two integers, got " + type_name(size));
-    }
+    const py::object items = items_in_order(size);
+    if (!items) throw TypeError(where + ": expected two integers, got " + type_name(size));
     if (PySequence_Fast_GET_SIZE(items.ptr()) != 2)
         throw std::invalid_argument(
             where + ": expected two integers, got " +

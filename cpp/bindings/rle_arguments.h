@@ -41,6 +41,10 @@ py::list give_rles(const rle::Masks& masks, Form form);
 // the error.
 rle::Size take_size(py::handle size, const std::string& where);
 
+// The items of what has an order, as a list or tuple; a null object for all else, and for text and
+// bytes.
+py::object items_in_order(py::handle given);
+
 // ValueError unless the sides and pixels are as above; the message starts with `where`.
 void check_size(rle::Size size, const std::string& where);
 
