@@ -10,7 +10,6 @@
 #include "rle/merge.h"
 #include "rle/overlap.h"
 #include "rle/paint.h"
-#include "support/batch.h"
 #include "support/error.h"
 
 namespace panfuse::bindings {
@@ -28,61 +27,72 @@ std::span<const T> take_typed(const py::object& column, const char* argument) {
     return {static_cast<const T*>(view.data), static_cast<std::size_t>(view.shape[0])};
 }
 
-// Masks of an array with two axes, or with three of which `axis` counts masks.
-py::list encode(const py::object& masks, const char* argument, int axis, bool text) {
+// Less work than this is done before the GIL is released and taken again.
+constexpr std::int64_t few_pixels = 1 << 15;
+
+// A dict for an array with two axes; a list for three, of which `axis` counts masks.
+py::object encode(const py::object& masks, const char* argument, int axis, bool text) {
     const Array given = Caller(py::none()).take(masks, argument, Accept::numbers);
     ArrayView view = given.view;
-    if (view.rank == 3) {
-        const auto first = static_cast<std::size_t>(axis);
-        std::rotate(view.shape.begin(), view.shape.begin() + first, view.shape.begin() + first + 1);
-        std::rotate(view.strides.begin(), view.strides.begin() + first,
-                    view.strides.begin() + first + 1);
-    } else if (view.rank != 2) {
+    const bool stack = view.rank == 3;
+    if (!stack && view.rank != 2)
         throw std::invalid_argument(std::string(argument) + ": expected 2 or 3 axes, got " +
                                     std::to_string(view.rank));
-    }
-    const bool stack = view.rank == 3;
-    const rle::Size size{view.shape[stack ? 1 : 0], view.shape[stack ? 2 : 1]};
+    // The masks' axis, of one mask where there is none, goes first.
+    const auto first = static_cast<std::size_t>(stack ? axis : 2);
+    if (!stack) view.shape[first] = 1;
+    std::rotate(view.shape.begin(), view.shape.begin() + first, view.shape.begin() + first + 1);
+    std::rotate(view.strides.begin(), view.strides.begin() + first,
+                view.strides.begin() + first + 1);
+    view.rank = 3;
+    const rle::Size size{view.shape[1], view.shape[2]};
     check_size(size, argument);
     rle::Masks out;
     {
-        py::gil_scoped_release release;
-        for (const ArrayView& mask : items_of(view, stack)) rle::encode(mask, out);
+        std::optional<py::gil_scoped_release> release;
+        if (view.size() > few_pixels) release.emplace();
+        rle::encode(view, out);
     }
-    return give_rles(out, form(text));
+    if (stack) return give_rles(out, form(text));
+    return give_rle(out[0], size, form(text));
 }
 
-// Height x width x masks, in Fortran's order.
-py::array_t<std::uint8_t> decode(const py::object& rles, const char* argument) {
+// Height x width for a dict; height x width x masks for a list. In Fortran's order.
+py::array_t<std::uint8_t, py::array::f_style> decode(const py::object& rles, const char* argument) {
     const rle::Masks masks = take_rles_of_one_size(rles, argument);
     const rle::Size size = masks.size() == 0 ? rle::Size{} : masks.size_of(0);
-    const auto pixels = static_cast<py::ssize_t>(size.pixels());
-    py::array_t<std::uint8_t> out(
-        {static_cast<py::ssize_t>(size.height), static_cast<py::ssize_t>(size.width),
-         static_cast<py::ssize_t>(masks.size())},
-        {py::ssize_t{1}, static_cast<py::ssize_t>(size.height), pixels});
+    const auto height = static_cast<py::ssize_t>(size.height);
+    const auto width = static_cast<py::ssize_t>(size.width);
+    const auto n = static_cast<py::ssize_t>(masks.size());
+    py::array_t<std::uint8_t, py::array::f_style> out(
+        PyDict_Check(rles.ptr()) != 0 ? std::vector<py::ssize_t>{height, width}
+                                      : std::vector<py::ssize_t>{height, width, n});
     std::uint8_t* to = out.mutable_data();
-    py::gil_scoped_release release;
-    for (std::size_t i = 0; i < masks.size(); ++i, to += pixels) rle::decode(masks[i], size, to);
+    std::optional<py::gil_scoped_release> release;
+    if (n * size.pixels() > few_pixels) release.emplace();
+    for (std::size_t i = 0; i < masks.size(); ++i, to += size.pixels())
+        rle::decode(masks[i], size, to);
     return out;
 }
 
 py::array_t<std::uint32_t> area(const py::object& rles, const char* argument) {
-    const rle::Masks masks = take_rles(rles, argument);
-    py::array_t<std::uint32_t> areas(static_cast<py::ssize_t>(masks.size()));
-    for (std::size_t i = 0; i < masks.size(); ++i)  // no mask has 2^32 pixels
-        areas.mutable_data()[i] = static_cast<std::uint32_t>(rle::area(masks[i]));
+    GivenRles given(rles, argument);
+    py::array_t<std::uint32_t> areas(static_cast<py::ssize_t>(given.size()));
+    std::uint32_t* const out = areas.mutable_data();
+    given.each([&](std::size_t i, rle::Runs counts, rle::Size) {  // no mask has 2^32 pixels
+        out[i] = static_cast<std::uint32_t>(rle::area(counts));
+    });
     return areas;
 }
 
 py::array_t<double> boxes(const py::object& rles, const char* argument) {
-    const rle::Masks masks = take_rles(rles, argument);
-    py::array_t<double> boxes({static_cast<py::ssize_t>(masks.size()), py::ssize_t{4}});
+    GivenRles given(rles, argument);
+    py::array_t<double> boxes({static_cast<py::ssize_t>(given.size()), py::ssize_t{4}});
     double* out = boxes.mutable_data();
-    for (std::size_t i = 0; i < masks.size(); ++i) {
-        const rle::Box box = rle::box(masks[i], masks.size_of(i));
+    given.each([&](std::size_t, rle::Runs counts, rle::Size size) {
+        const rle::Box box = rle::box(counts, size);
         for (const std::int32_t side : {box.x, box.y, box.width, box.height}) *out++ = side;
-    }
+    });
     return boxes;
 }
 
@@ -108,18 +118,17 @@ py::array_t<T> fortran(std::size_t rows, std::size_t columns) {
 }
 
 using Boxes = py::array_t<double, py::array::c_style>;
-using Crowds = py::array_t<std::uint8_t, py::array::c_style>;
 
-// A flag for each of n boxes or masks.
-std::span<const std::uint8_t> flags(const Crowds& crowds, std::size_t n) {
-    if (crowds.ndim() != 1 || static_cast<std::size_t>(crowds.size()) != n)
+// A flag for each of n boxes or masks, as bytes.
+std::span<const std::uint8_t> flags(const py::bytes& crowds, std::size_t n) {
+    const auto given = static_cast<std::size_t>(PyBytes_GET_SIZE(crowds.ptr()));
+    if (given != n)
         throw std::invalid_argument("iscrowd: expected " + std::to_string(n) +
-                                    " values, one for each of gt, got " +
-                                    std::to_string(crowds.size()));
-    return {crowds.data(), n};
+                                    " values, one for each of gt, got " + std::to_string(given));
+    return {reinterpret_cast<const std::uint8_t*>(PyBytes_AS_STRING(crowds.ptr())), n};
 }
 
-py::array_t<double> box_iou(const Boxes& dt, const Boxes& gt, const Crowds& crowds) {
+py::array_t<double> box_iou(const Boxes& dt, const Boxes& gt, const py::bytes& crowds) {
     for (const Boxes* boxes : {&dt, &gt})
         if (boxes->ndim() != 2 || boxes->shape(1) != 4)
             throw std::invalid_argument("expected boxes (N, 4)");
@@ -130,12 +139,15 @@ py::array_t<double> box_iou(const Boxes& dt, const Boxes& gt, const Crowds& crow
     return out;
 }
 
-py::array_t<double> iou(const py::object& dt, const py::object& gt, const Crowds& crowds) {
+constexpr std::size_t few_pairs = 4;
+
+py::array_t<double> iou(const py::object& dt, const py::object& gt, const py::bytes& crowds) {
     const auto [a, b] = take_two(dt, "dt", gt, "gt");
     const std::span<const std::uint8_t> are_crowds = flags(crowds, b.size());
     py::array_t<double> out = fortran<double>(a.size(), b.size());
     double* const to = out.mutable_data();
-    py::gil_scoped_release release;
+    std::optional<py::gil_scoped_release> release;
+    if (a.size() * b.size() > few_pairs) release.emplace();
     rle::ious(a, b, are_crowds, to);
     return out;
 }
@@ -171,11 +183,14 @@ py::tuple overlaps(const py::object& a_, const py::object& b_) {
     return columns(pairs);
 }
 
+constexpr std::size_t few_counts = 4096;
+
 py::dict merge(const py::object& rles, bool intersect, bool text) {
     rle::Masks masks = take_rles_of_one_size(rles, "rles");
     if (masks.size() == 0) throw std::invalid_argument("rles: expected a mask at least, got none");
     if (masks.size() > 1) {
-        py::gil_scoped_release release;
+        std::optional<py::gil_scoped_release> release;
+        if (masks.counts().size() > few_counts) release.emplace();
         masks = rle::merge(masks, intersect);
     }
     return give_rle(masks[0], masks.size_of(0), form(text));
@@ -200,8 +215,9 @@ py::list dicts(const py::object& size_, const py::object& ids_, const py::object
     if (areas.size() != ids.size() || boxes.size() != 4 * ids.size() ||
         starts.size() != ids.size() + 1 || begin < 0 || end > n)
         throw std::invalid_argument("expected columns of one length, and rows within them");
-    const RleKeys keys;
-    const py::str id("id"), area_("area"), bbox("bbox");
+    RleGiver give(form(text));
+    const py::str id = interned("id"), area_ = interned("area");
+    const py::str bbox = interned("bbox");
     py::list list(static_cast<std::size_t>(std::max<std::int64_t>(0, end - begin)));
     for (std::int64_t i = begin; i < end; ++i) {
         const auto k = static_cast<std::size_t>(i);
@@ -209,16 +225,15 @@ py::list dicts(const py::object& size_, const py::object& ids_, const py::object
             starts[k + 1] > static_cast<std::int64_t>(counts.size()))
             throw std::invalid_argument("expected starts that ascend within the counts");
         py::dict dict;
-        dict[id] = py::int_(ids[k]);
-        give_rle_into(dict,
-                      counts.subspan(static_cast<std::size_t>(starts[k]),
-                                     static_cast<std::size_t>(starts[k + 1] - starts[k])),
-                      size, form(text), keys);
-        dict[area_] = py::int_(areas[k]);
-        py::list sides(4);
-        for (std::size_t side = 0; side < 4; ++side) sides[side] = py::int_(boxes[4 * k + side]);
-        dict[bbox] = sides;
-        list[static_cast<std::size_t>(i - begin)] = dict;
+        set_item(dict, id, give_integer(ids[k]));
+        give(dict,
+             counts.subspan(static_cast<std::size_t>(starts[k]),
+                            static_cast<std::size_t>(starts[k + 1] - starts[k])),
+             size);
+        set_item(dict, area_, give_integer(areas[k]));
+        const auto box = boxes.subspan(4 * k, 4);
+        set_item(dict, bbox, give_integers({box[0], box[1], box[2], box[3]}));
+        PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i - begin), dict.release().ptr());
     }
     return list;
 }

@@ -12,6 +12,7 @@
 
 #include "bindings/array.h"
 #include "bindings/rle_arguments.h"
+#include "bindings/rle_results.h"
 #include "rle/ids.h"
 
 namespace panfuse::bindings {

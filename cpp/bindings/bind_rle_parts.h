@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 
 #include "bindings/rle_arguments.h"
+#include "bindings/rle_results.h"
 #include "rle/masks.h"
 
 namespace panfuse::bindings {

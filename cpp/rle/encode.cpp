@@ -1,7 +1,10 @@
 #include "rle/encode.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "rle/columns.h"
@@ -15,18 +18,23 @@ class Lines {
   public:
     // `length` pixels a line, `step` and `stride` bytes from pixel to pixel and line to line.
     Lines(const ArrayView& mask, std::size_t length, std::int64_t step, std::int64_t stride)
-        : data_(static_cast<const std::byte*>(mask.data)),
-          dtype_(mask.dtype),
+        : dtype_(mask.dtype),
           length_(length),
           step_(step),
           stride_(stride),
-          differences_(runs::scanner().differences[runs::width_index(dtype_.bytes)]) {
+          differences_(runs::scanner().differences[runs::width_index(dtype_.bytes)]),
+          zeros_(length * dtype_.bytes) {
+        move(mask);
+    }
+
+    // Goes on to another mask of the same size, strides and type.
+    void move(const ArrayView& mask) {
+        data_ = static_cast<const std::byte*>(mask.data);
         const bool aligned = reinterpret_cast<std::uintptr_t>(data_) % dtype_.bytes == 0 &&
-                             stride % dtype_.bytes == 0;
-        direct_ =
-            dtype_.kind != Dtype::Kind::floating && aligned && (length < 2 || step == dtype_.bytes);
-        zeros_.assign(length * dtype_.bytes, std::byte{0});
-        if (!direct_) copy_.resize(length * dtype_.bytes);
+                             stride_ % dtype_.bytes == 0;
+        direct_ = dtype_.kind != Dtype::Kind::floating && aligned &&
+                  (length_ < 2 || step_ == dtype_.bytes);
+        if (!direct_) copy_.resize(length_ * dtype_.bytes);
     }
 
     void scan(std::size_t line, Bits* bits) {
@@ -54,7 +62,7 @@ class Lines {
         });
     }
 
-    const std::byte* data_;
+    const std::byte* data_ = nullptr;
     Dtype dtype_;
     std::size_t length_;
     std::int64_t step_, stride_;
@@ -64,80 +72,147 @@ class Lines {
     UninitializedVector<std::byte> copy_;
 };
 
-// Columns of bits, one after another, to counts.
-class ColumnReader {
+// Bits of pixels, column by column, to counts.
+class PixelReader {
   public:
-    ColumnReader(std::size_t height, Counts& out) : height_(height), out_(out) {}
+    explicit PixelReader(Counts& out) : out_(out), size_(out.size()) {}
 
-    void put(const Bits* bits) {
-        const std::size_t words = runs::words(height_);
-        for (std::size_t i = 0; i < words; ++i) {
+    void put(const Bits* bits, std::size_t pixels) {
+        if (out_.size() - size_ <= pixels) out_.resize(out_.size() + out_.size() / 2 + pixels + 1);
+        std::uint32_t* next = out_.data() + size_;
+        for (std::size_t i = 0; 64 * i < pixels; ++i) {
             const Bits now = bits[i];
             Bits steps = now ^ (now << 1 | before_);
-            const std::size_t rows = height_ - 64 * i;
-            if (rows < 64) {
-                steps &= (Bits{1} << rows) - 1;
-                before_ = now >> (rows - 1) & 1;
-            } else {
-                before_ = now >> 63;
+            before_ = now >> 63;
+            if (const std::size_t left = pixels - 64 * i; left < 64) {
+                steps &= (Bits{1} << left) - 1;
+                before_ = now >> (left - 1) & 1;
             }
+            const std::uint32_t word = begin_ + static_cast<std::uint32_t>(64 * i);
             for (; steps != 0; steps &= steps - 1) {
-                const std::uint32_t at = begin_ + static_cast<std::uint32_t>(64 * i) +
-                                         static_cast<std::uint32_t>(std::countr_zero(steps));
-                out_.push_back(at - last_);
+                const std::uint32_t at = word + static_cast<std::uint32_t>(std::countr_zero(steps));
+                *next++ = at - last_;
                 last_ = at;
             }
         }
-        begin_ += static_cast<std::uint32_t>(height_);
+        size_ = static_cast<std::size_t>(next - out_.data());
+        begin_ += static_cast<std::uint32_t>(pixels);
     }
 
-    void finish() { out_.push_back(begin_ - last_); }
+    void finish() {
+        out_.resize(size_);
+        out_.push_back(begin_ - last_);
+    }
 
   private:
-    std::size_t height_;
     Counts& out_;
+    std::size_t size_;  // the counts; behind them is room
     Bits before_ = 0;
     std::uint32_t begin_ = 0, last_ = 0;
 };
 
+bool in_column_order(const ArrayView& mask) {
+    const std::int64_t bytes = mask.dtype.bytes;
+    const bool aligned = reinterpret_cast<std::uintptr_t>(mask.data) % mask.dtype.bytes == 0;
+    return aligned && mask.dtype.kind != Dtype::Kind::floating && mask.strides[0] == bytes &&
+           (mask.shape[1] < 2 || mask.strides[1] == mask.shape[0] * bytes);
+}
+
+// A mask whose pixels follow one another column by column is one line, read some at a time.
+void read_line(const ArrayView& mask, std::size_t pixels, PixelReader& reader) {
+    constexpr std::size_t most = 4096;
+    alignas(64) static constexpr std::array<std::uint64_t, most> zeros{};
+    std::array<Bits, runs::words(most)> bits;
+    const std::size_t bytes = mask.dtype.bytes;
+    const auto differences = runs::scanner().differences[runs::width_index(bytes)];
+    const auto* from = static_cast<const std::byte*>(mask.data);
+    for (std::size_t left = pixels; left > 0;) {
+        const std::size_t n = std::min(left, most);
+        differences(from, zeros.data(), n, bits.data());
+        reader.put(bits.data(), n);
+        from += n * bytes;
+        left -= n;
+    }
+}
+
+void read_columns(const ArrayView& mask, std::size_t height, std::size_t width,
+                  PixelReader& reader) {
+    Lines columns(mask, height, mask.strides[0], mask.strides[1]);
+    std::vector<Bits> bits(runs::words(height));
+    for (std::size_t x = 0; x < width; ++x) {
+        columns.scan(x, bits.data());
+        reader.put(bits.data(), height);
+    }
+}
+
+// Scratch for masks that lie in other ways, kept from one to the next.
+class RowReader {
+  public:
+    RowReader(Size size, const ArrayView& mask)
+        : height_(static_cast<std::size_t>(size.height)),
+          width_(static_cast<std::size_t>(size.width)),
+          bits_(size),
+          columns_(64 * bits_.column_words()),
+          rows_(mask, width_, mask.strides[1], mask.strides[0]) {}
+
+    void read(const ArrayView& mask, PixelReader& reader) {
+        rows_.move(mask);
+        for (std::size_t y = 0; y < height_; ++y) rows_.scan(y, bits_.row(y));
+        for (std::size_t stripe = 0; stripe < bits_.stripes(); ++stripe) {
+            bits_.columns(stripe, columns_.data());
+            for (std::size_t x = 0; x < 64 && 64 * stripe + x < width_; ++x)
+                reader.put(columns_.data() + x * bits_.column_words(), height_);
+        }
+    }
+
+  private:
+    std::size_t height_, width_;
+    BitRows bits_;
+    UninitializedVector<Bits> columns_;
+    Lines rows_;
+};
+
 }  // namespace
 
-void encode(const ArrayView& mask, Masks& out) {
+void encode(const ArrayView& masks, Masks& out) {
+    ArrayView mask = masks;
+    mask.rank = 2;
+    std::copy_n(masks.shape.begin() + 1, 2, mask.shape.begin());
+    std::copy_n(masks.strides.begin() + 1, 2, mask.strides.begin());
     const Size size{mask.shape[0], mask.shape[1]};
     const auto height = static_cast<std::size_t>(size.height);
     const auto width = static_cast<std::size_t>(size.width);
-    ColumnReader reader(height, out.arena());
-    if (size.pixels() > 0) {
-        const std::int64_t bytes = mask.dtype.bytes;
-        if (mask.strides[0] == bytes && mask.strides[1] != bytes) {
-            Lines columns(mask, height, mask.strides[0], mask.strides[1]);
-            std::vector<Bits> bits(runs::words(height));
-            for (std::size_t x = 0; x < width; ++x) {
-                columns.scan(x, bits.data());
-                reader.put(bits.data());
-            }
+    std::optional<RowReader> rows;
+    for (std::int64_t i = 0; i < masks.shape[0]; ++i) {
+        mask.data = static_cast<const std::byte*>(masks.data) + i * masks.strides[0];
+        PixelReader reader(out.arena());
+        if (in_column_order(mask) || height * width == 0) {
+            read_line(mask, height * width, reader);
+        } else if (mask.strides[0] == mask.dtype.bytes && mask.strides[1] != mask.dtype.bytes) {
+            read_columns(mask, height, width, reader);
         } else {
-            Lines rows(mask, width, mask.strides[1], mask.strides[0]);
-            BitRows bits(size);
-            for (std::size_t y = 0; y < height; ++y) rows.scan(y, bits.row(y));
-            UninitializedVector<Bits> columns(64 * bits.column_words());
-            for (std::size_t stripe = 0; stripe < bits.stripes(); ++stripe) {
-                bits.columns(stripe, columns.data());
-                for (std::size_t x = 0; x < 64 && 64 * stripe + x < width; ++x)
-                    reader.put(columns.data() + x * bits.column_words());
-            }
+            if (!rows) rows.emplace(size, mask);
+            rows->read(mask, reader);
         }
+        reader.finish();
+        out.close(size);
     }
-    reader.finish();
-    out.close(size);
 }
 
 void decode(Runs counts, Size size, std::uint8_t* out) {
-    std::memset(out, 0, static_cast<std::size_t>(size.pixels()));
-    for (std::size_t i = 0; i + 1 < counts.size(); i += 2) {
-        out += counts[i];
-        std::memset(out, 1, counts[i + 1]);
-        out += counts[i + 1];
+    // Each run is begun with so many bytes, which what follows overwrites.
+    constexpr std::ptrdiff_t step = 32;
+    const std::uint8_t* const end = out + size.pixels();
+    std::uint8_t value = 0;
+    for (const std::uint32_t count : counts) {
+        if (end - out < step) {
+            std::memset(out, value, count);
+        } else {
+            std::memset(out, value, step);
+            if (count > step) std::memset(out + step, value, count - step);
+        }
+        out += count;
+        value ^= 1;
     }
 }
 

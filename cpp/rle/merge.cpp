@@ -1,7 +1,9 @@
 #include "rle/merge.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
+#include <vector>
 
 #include "rle/overlap.h"
 
@@ -61,15 +63,54 @@ RunList merged(const Foreground& all, std::size_t begin, std::size_t end, bool i
     return out;
 }
 
+// The union by one bit for each pixel, which every run sets.
+void unite_bits(const Masks& masks, std::uint32_t pixels, Counts& counts) {
+    std::vector<std::uint64_t> bits(pixels / 64 + 1);
+    for (std::size_t i = 0; i < masks.size(); ++i) {
+        const Runs runs = masks[i];
+        std::uint32_t begin = 0;
+        for (std::size_t k = 0; k + 1 < runs.size(); k += 2) {
+            begin += runs[k];
+            const std::uint32_t n = runs[k + 1];
+            if (n == 0) continue;
+            const std::uint32_t last = begin + n - 1;
+            std::uint64_t *word = bits.data() + begin / 64, *const end = bits.data() + last / 64;
+            std::uint64_t set = ~std::uint64_t{0} << begin % 64;
+            for (; word != end; ++word, set = ~std::uint64_t{0}) *word |= set;
+            *word |= set & ~std::uint64_t{0} >> (63 - last % 64);
+            begin += n;
+        }
+    }
+    std::uint64_t before = 0;
+    std::uint32_t end = 0;
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+        std::uint64_t steps = bits[i] ^ (bits[i] << 1 | before);
+        before = bits[i] >> 63;
+        for (; steps != 0; steps &= steps - 1) {
+            const auto at = static_cast<std::uint32_t>(
+                64 * i + static_cast<std::size_t>(std::countr_zero(steps)));
+            counts.push_back(at - end);
+            end = at;
+        }
+    }
+    if (end < pixels || pixels == 0) counts.push_back(pixels - end);
+}
+
 }  // namespace
 
 Masks merge(const Masks& masks, bool intersect) {
     const Size size = masks.size_of(0);
-    const RunList runs = merged(Foreground(masks), 0, masks.size(), intersect);
+    const auto pixels = static_cast<std::uint32_t>(size.pixels());
     Masks out;
-    CountWriter writer(out.arena());
-    for (const Run& run : runs) writer.put(run.begin, run.end);
-    writer.finish(static_cast<std::uint32_t>(size.pixels()));
+    // So the bits take no more memory than the counts, or little.
+    if (!intersect && pixels / 64 < 2 * masks.counts().size() + 64) {
+        unite_bits(masks, pixels, out.arena());
+    } else {
+        const RunList runs = merged(Foreground(masks), 0, masks.size(), intersect);
+        CountWriter writer(out.arena());
+        for (const Run& run : runs) writer.put(run.begin, run.end);
+        writer.finish(pixels);
+    }
     out.close(size);
     return out;
 }

@@ -2,32 +2,36 @@
 
 #include <algorithm>
 
-#include "rle/measure.h"
+#include "rle/layers.h"
 #include "support/radix_sort.h"
 
 namespace panfuse::rle {
 namespace {
 
-std::vector<Box> boxes(const Masks& masks) {
-    std::vector<Box> all;
-    all.reserve(masks.size());
-    for (std::size_t i = 0; i < masks.size(); ++i) all.push_back(box(masks[i], masks.size_of(i)));
-    return all;
-}
-
-bool touch(const Box& a, const Box& b) {
-    return a.x < b.x + std::int64_t{b.width} && b.x < a.x + std::int64_t{a.width} &&
-           a.y < b.y + std::int64_t{b.height} && b.y < a.y + std::int64_t{a.height};
-}
+// Of runs and columns, what takes about as long: a step of the sweep, and a column of two layers.
+constexpr std::size_t columns_a_run = 8;
 
 // Calls put(a, b, shared) for every pair of two masks, `a` running fastest.
 template <class Put>
 void for_pairs(const Masks& a_, const Foreground& a, const Masks& b_, const Foreground& b,
                Put&& put) {
-    const std::vector<Box> a_boxes = boxes(a_), b_boxes = boxes(b_);
+    const Layers a_layers(a_), b_layers(b_);
+    const auto shared = [&](std::size_t i, std::size_t j) -> std::int64_t {
+        const Box &p = a_layers.box(i), &q = b_layers.box(j);
+        const std::int32_t left = std::max(p.x, q.x);
+        const auto right = static_cast<std::int32_t>(
+            std::min(p.x + std::int64_t{p.width}, q.x + std::int64_t{q.width}));
+        if (left >= right || std::max(p.y, q.y) >= std::min(p.y + std::int64_t{p.height},
+                                                            q.y + std::int64_t{q.height}))
+            return 0;
+        const std::size_t layers = a_layers.count(i) * b_layers.count(j);
+        const std::size_t runs = a[i].size() + b[j].size();
+        if (layers > 0 && layers * static_cast<std::size_t>(right - left) < columns_a_run * runs)
+            return shared_pixels(a_layers, i, b_layers, j, left, right);
+        return intersection(a[i], b[j]);
+    };
     for (std::size_t j = 0; j < b.size(); ++j)
-        for (std::size_t i = 0; i < a.size(); ++i)
-            put(i, j, touch(a_boxes[i], b_boxes[j]) ? intersection(a[i], b[j]) : 0);
+        for (std::size_t i = 0; i < a.size(); ++i) put(i, j, shared(i, j));
 }
 
 struct OwnedRun {

@@ -15,6 +15,15 @@ def integer(value: Any, name: str) -> int:
         raise TypeError(f"{name}: expected an integer, got {type(value).__name__}") from None
 
 
+def integer_within(value: Any, name: str, low: int, high: int | None) -> int:
+    """Take an int in [low, high], or from `low` on."""
+    result = integer(value, name)
+    if result < low or (high is not None and result > high):
+        limits = f"{low} or more" if high is None else f"{low} to {high}"
+        raise ValueError(f"{name}: expected {limits}, got {result}")
+    return result
+
+
 def integers(value: Any, name: str) -> tuple[int, ...]:
     """One integer or several, as a tuple."""
     if value is None:

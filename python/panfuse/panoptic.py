@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from panfuse import _category_mapping, _consistency, _encoded, _maps
+from panfuse import _category_mapping, _checks, _consistency, _encoded, _maps
 from panfuse.categories import Categories, thing_ids
 from panfuse.segments import Segments
 
@@ -142,10 +141,12 @@ class Panoptic:
             stuff with an instance number.
         """
         _maps.require_map(encoded, "encoded")
-        divisor = _integer(label_divisor, "label_divisor", 1, _INT64.max)
+        divisor = _checks.integer_within(label_divisor, "label_divisor", 1, _INT64.max)
         countable = thing_ids(things)
         voids = () if void is None else void if isinstance(void, Iterable) else (void,)
-        void_values = [_integer(value, "void", _INT64.min, _INT64.max) for value in voids]
+        void_values = [
+            _checks.integer_within(value, "void", _INT64.min, _INT64.max) for value in voids
+        ]
         ids, segments = _encoded.read(encoded, divisor, countable, void_values)
         categories = things if isinstance(things, Categories) else None
         return cls(ids, segments, categories=categories)
@@ -156,13 +157,17 @@ class Panoptic:
         rles: Any,
         segments: Segments,
         *,
+        size: tuple[int, int] | None = None,
+        order: npt.ArrayLike | None = None,
         categories: Categories | None = None,
-        **given: Any,
     ) -> Panoptic:
-        """Paint one mask for each segment, as `panfuse.rle.decode_ids` does with what is given."""
+        """Paint one mask for each segment.
+
+        `panfuse.rle.decode_ids` says what `size` and `order` are.
+        """
         from panfuse import _rle_panoptic
 
-        return cls(*_rle_panoptic.read(rles, segments, **given), categories=categories)
+        return cls(*_rle_panoptic.read(rles, segments, size, order), categories=categories)
 
     @property
     def ids(self) -> Any:
@@ -242,7 +247,7 @@ class Panoptic:
         ValueError
             Naming the smallest pixel id that has no segment.
         """
-        fill = _integer(void, "void", int(_INT32.min), _INT32.max)
+        fill = _checks.integer_within(void, "void", int(_INT32.min), _INT32.max)
         rows = self.segments
         return _paint(self._ids, rows, rows.category_id, fill, np.dtype(np.int32))
 
@@ -276,8 +281,8 @@ class Panoptic:
             does not fit int64; if there are void pixels and `void` is also a segment's value;
             naming the smallest pixel id that has no segment.
         """
-        divisor = _integer(label_divisor, "label_divisor", 1, None)
-        fill = _integer(void, "void", _INT64.min, _INT64.max)
+        divisor = _checks.integer_within(label_divisor, "label_divisor", 1, None)
+        fill = _checks.integer_within(void, "void", _INT64.min, _INT64.max)
         rows = self.segments
         codes = _encoded.codes(rows, divisor)
         largest = max([fill, *codes])
@@ -432,14 +437,3 @@ def _paint(
         return _maps.relabel(ids, keys, painted)
     except KeyError as error:
         raise ValueError(f"ids: pixel id {error.args[0]} has no segment") from None
-
-
-def _integer(value: Any, name: str, low: int, high: int | None) -> int:
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(f"{name}: expected an int, got {type(value).__name__}") from None
-    if number < low or (high is not None and number > high):
-        limits = f"{low} or more" if high is None else f"{low} to {high}"
-        raise ValueError(f"{name}: expected {limits}, got {number}")
-    return number

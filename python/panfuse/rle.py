@@ -15,7 +15,6 @@ are cut (empty runs inside), these do not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -90,6 +89,8 @@ __all__ = [
     "to_uncompressed",
 ]
 
+_kernels = _backend.cpu().rle
+
 
 def encode(masks: Any, *, axis: int = -1, text: bool = False) -> Any:
     """Encode masks of pixels.
@@ -123,10 +124,10 @@ def encode(masks: Any, *, axis: int = -1, text: bool = False) -> Any:
     """
     if axis not in (-1, 0, 2):
         raise ValueError(f"axis: expected -1, 0 or 2, got {axis!r}")
-    library, (masks,) = _arrays.take_numbers(masks=masks)
-    module = _backend.cpu(library, "masks")
-    encoded = module.rle.encode(masks, "masks", 0 if axis == 0 else 2, bool(text))
-    return encoded if len(_arrays.shape_of(masks)) == 3 else encoded[0]
+    if type(masks) is not np.ndarray:
+        library, (masks,) = _arrays.take_numbers(masks=masks)
+        _backend.cpu(library, "masks")
+    return _kernels.encode(masks, "masks", 0 if axis == 0 else 2, bool(text))
 
 
 def decode(rles: Any, *, axis: int = -1) -> npt.NDArray[np.uint8]:
@@ -158,9 +159,9 @@ def decode(rles: Any, *, axis: int = -1) -> npt.NDArray[np.uint8]:
     """
     if axis not in (-1, 0, 2):
         raise ValueError(f"axis: expected -1, 0 or 2, got {axis!r}")
-    masks: npt.NDArray[np.uint8] = _backend.cpu().rle.decode(rles, "rles")
+    masks: npt.NDArray[np.uint8] = _kernels.decode(rles, "rles")
     if isinstance(rles, dict):
-        return masks[:, :, 0]
+        return masks
     if masks.shape[2] == 0:
         raise ValueError("rles: expected a mask at least, got none")
     return masks.transpose(2, 0, 1) if axis == 0 else masks
@@ -190,7 +191,7 @@ def area(rles: Any) -> Any:
     >>> pf.rle.area([{"size": [2, 3], "counts": b"2111"}])
     array([3], dtype=uint32)
     """
-    areas = _backend.cpu().rle.area(rles, "rles")
+    areas = _kernels.area(rles, "rles")
     return areas[0] if isinstance(rles, dict) else areas
 
 
@@ -218,7 +219,7 @@ def to_bbox(rles: Any) -> npt.NDArray[np.float64]:
     >>> pf.rle.to_bbox({"size": [2, 3], "counts": b"2111"})
     array([1., 0., 2., 2.])
     """
-    boxes: npt.NDArray[np.float64] = _backend.cpu().rle.boxes(rles, "rles")
+    boxes: npt.NDArray[np.float64] = _kernels.boxes(rles, "rles")
     return boxes[0] if isinstance(rles, dict) else boxes
 
 
@@ -258,14 +259,14 @@ def iou(dt: Any, gt: Any, iscrowd: Any = None) -> Any:
     array([[0.14285714]])
     """
     for name, given in (("dt", dt), ("gt", gt)):
-        if isinstance(given, Mapping | str | bytes) or not isinstance(given, Sized):
+        if not isinstance(given, (list, tuple, np.ndarray, RleList)):
             raise TypeError(f"{name}: expected a list, got {type(given).__name__}")
-    crowds = arguments.flags(iscrowd, "iscrowd", len(gt))
+    crowds = _crowds(iscrowd, len(gt))
     if len(dt) == 0 or len(gt) == 0:
         return []
     if _are_boxes(dt) or _are_boxes(gt):
-        return _backend.cpu().rle.box_iou(_boxes(dt, "dt"), _boxes(gt, "gt"), crowds)
-    return _backend.cpu().rle.iou(dt, gt, crowds)
+        return _kernels.box_iou(_boxes(dt, "dt"), _boxes(gt, "gt"), crowds)
+    return _kernels.iou(dt, gt, crowds)
 
 
 def intersection(a: Any, b: Any) -> npt.NDArray[np.int64]:
@@ -295,7 +296,7 @@ def intersection(a: Any, b: Any) -> npt.NDArray[np.int64]:
     array([[2],
            [2]])
     """
-    shared: npt.NDArray[np.int64] = _backend.cpu().rle.intersection(a, b)
+    shared: npt.NDArray[np.int64] = _kernels.intersection(a, b)
     return shared
 
 
@@ -329,8 +330,17 @@ def merge(rles: Any, intersect: bool = False, *, text: bool = False) -> dict[str
     >>> pf.rle.merge([a, b])
     {'size': [1, 3], 'counts': b'021'}
     """
-    merged: dict[str, Any] = _backend.cpu().rle.merge(rles, bool(intersect), bool(text))
+    merged: dict[str, Any] = _kernels.merge(rles, bool(intersect), bool(text))
     return merged
+
+
+def _crowds(iscrowd: Any, count: int) -> bytes:
+    """Return a byte for each of gt, 0 or 1."""
+    if iscrowd is None:
+        return bytes(count)
+    if type(iscrowd) is list and len(iscrowd) == count and set(map(type, iscrowd)) <= {int, bool}:
+        return bytes(map(bool, iscrowd))
+    return arguments.flags(iscrowd, "iscrowd", count).tobytes()
 
 
 def _are_boxes(given: Any) -> bool:

@@ -136,9 +136,9 @@ def test_from_encoded_voids_and_crowds() -> None:
         ((np.array([2**40]), 10), ValueError, r"category ids below 2\*\*31, got 109951162777"),
         ((np.array([2**63], np.uint64), 10), ValueError, r"encoded: expected labels below 2\*\*63"),
         ((np.array([5]), 0), ValueError, "label_divisor: expected 1 to"),
-        ((np.array([5]), 1.5), TypeError, "label_divisor: expected an int, got float"),
-        ((np.array([5]), 10, "0"), TypeError, "void: expected an int, got str"),
-        ((np.array([5]), 10, 1.0), TypeError, "void: expected an int, got float"),
+        ((np.array([5]), 1.5), TypeError, "label_divisor: expected an integer, got float"),
+        ((np.array([5]), 10, "0"), TypeError, "void: expected an integer, got str"),
+        ((np.array([5]), 10, 1.0), TypeError, "void: expected an integer, got float"),
     ],
 )
 def test_bad_encoded(arguments: tuple[Any, ...], error: type[Exception], message: str) -> None:
@@ -160,7 +160,7 @@ def test_to_encoded_capacity() -> None:
         panoptic.to_encoded(2**62)
     with pytest.raises(ValueError, match="label_divisor: expected 1 or more, got 0"):
         panoptic.to_encoded(0)
-    with pytest.raises(TypeError, match="void: expected an int"):
+    with pytest.raises(TypeError, match="void: expected an integer"):
         panoptic.to_encoded(10, void=None)  # type: ignore[arg-type]
 
 
