@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import panfuse as pf
 from panfuse import rle
 from tests.interop.devices import DeviceLibrary
 
@@ -16,6 +17,7 @@ SIZE = [2, 3]
 ONE = {"size": SIZE, "counts": b"132"}
 BOX = [[0, 0, 2, 2]]
 NUMBERS = [1, 3, 2]
+SEGMENTS = pf.Segments([1], [1], [True])
 
 COUNTS = [
     *(np.array(NUMBERS, code) for code in "bBhHiIlLqQefdg"),
@@ -109,6 +111,10 @@ def test_arrays_on_a_gpu() -> None:
         (lambda: rle.iou([ONE], [ONE], 1), ValueError, "iscrowd: expected 1 values"),
         (lambda: rle.iou(ONE, [ONE]), TypeError, "dt: expected a list, got dict"),
         (lambda: rle.iou([ONE], None), TypeError, "gt: expected a list, got NoneType"),
+        (lambda: rle.decode_ids(None), TypeError, "rles: expected a list, got NoneType"),
+        (lambda: rle.decode_ids([5]), TypeError, r"rles\[0\]: expected a dict"),
+        (lambda: pf.Panoptic.from_rles([5], SEGMENTS), TypeError, r"rles\[0\]: expected a dict"),
+        (lambda: pf.Panoptic.from_rles(None, SEGMENTS), TypeError, "rles: expected a list"),
         (lambda: rle.frPyObjects([], -1, 3), ValueError, "h: expected a number from 0"),
         (lambda: rle.frPyObjects(ONE, 2, 3.0), TypeError, "w: expected an integer"),
         (lambda: rle.from_polygons({}, (2, 3)), TypeError, "polygons: expected a sequence"),
