@@ -1,7 +1,7 @@
 // COCO's strings: a byte that says how wide the mask is, and a string. What the reader takes is
-// what a slow reading of the format takes, to the same counts; `find_faults` has nothing to say
-// about it; written again it is the same mask; and what is done with masks does not depend on its
-// runs of no pixels.
+// what a slow reading of the format takes, to the same counts, on every instruction set;
+// `find_faults` has nothing to say about it; written again it is the same mask; and what is done
+// with masks does not depend on its runs of no pixels.
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -19,10 +19,12 @@
 #include "rle/placement.h"
 #include "rle/polygon.h"
 #include "rle/string.h"
+#include "support/isa.h"
 
 namespace {
 
 using namespace panfuse::rle;
+namespace isa = panfuse::isa;
 using panfuse::fuzz::require;
 
 constexpr std::int64_t few_pixels = 1 << 14;
@@ -57,13 +59,27 @@ Size size_for(std::uint8_t width, std::int64_t sum) {
     return {sum / columns, columns};
 }
 
-bool reads(std::string_view text, Size size, Counts& counts) {
+bool reads_here(std::string_view text, Size size, Counts& counts) {
     try {
         read_string(text, size, counts);
         return true;
     } catch (const std::invalid_argument&) {
         return false;
     }
+}
+
+// On every instruction set, which must not matter.
+bool reads(std::string_view text, Size size, Counts& counts) {
+    const auto levels = isa::available();
+    isa::use(levels.front());
+    const bool taken = reads_here(text, size, counts);
+    for (const isa::Level level : std::span(levels).subspan(1)) {
+        isa::use(level);
+        Counts found;
+        require(reads_here(text, size, found) == taken, "instruction sets disagree");
+        require(!taken || std::ranges::equal(found, counts), "their counts differ");
+    }
+    return taken;
 }
 
 void check_shapes(const Counts& counts, Size size) {

@@ -76,21 +76,23 @@ py::array_t<std::uint8_t, py::array::f_style> decode(const py::object& rles, con
 }
 
 py::array_t<std::uint32_t> area(const py::object& rles, const char* argument) {
-    const rle::Masks masks = take_rles(rles, argument);
-    py::array_t<std::uint32_t> areas(static_cast<py::ssize_t>(masks.size()));
-    for (std::size_t i = 0; i < masks.size(); ++i)  // no mask has 2^32 pixels
-        areas.mutable_data()[i] = static_cast<std::uint32_t>(rle::area(masks[i]));
+    GivenRles given(rles, argument);
+    py::array_t<std::uint32_t> areas(static_cast<py::ssize_t>(given.size()));
+    std::uint32_t* const out = areas.mutable_data();
+    given.each([&](std::size_t i, rle::Runs counts, rle::Size) {  // no mask has 2^32 pixels
+        out[i] = static_cast<std::uint32_t>(rle::area(counts));
+    });
     return areas;
 }
 
 py::array_t<double> boxes(const py::object& rles, const char* argument) {
-    const rle::Masks masks = take_rles(rles, argument);
-    py::array_t<double> boxes({static_cast<py::ssize_t>(masks.size()), py::ssize_t{4}});
+    GivenRles given(rles, argument);
+    py::array_t<double> boxes({static_cast<py::ssize_t>(given.size()), py::ssize_t{4}});
     double* out = boxes.mutable_data();
-    for (std::size_t i = 0; i < masks.size(); ++i) {
-        const rle::Box box = rle::box(masks[i], masks.size_of(i));
+    given.each([&](std::size_t, rle::Runs counts, rle::Size size) {
+        const rle::Box box = rle::box(counts, size);
         for (const std::int32_t side : {box.x, box.y, box.width, box.height}) *out++ = side;
-    }
+    });
     return boxes;
 }
 
@@ -214,8 +216,8 @@ py::list dicts(const py::object& size_, const py::object& ids_, const py::object
         starts.size() != ids.size() + 1 || begin < 0 || end > n)
         throw std::invalid_argument("expected columns of one length, and rows within them");
     RleGiver give(form(text));
-    const py::str id = RleKeys::interned("id"), area_ = RleKeys::interned("area");
-    const py::str bbox = RleKeys::interned("bbox");
+    const py::str id = interned("id"), area_ = interned("area");
+    const py::str bbox = interned("bbox");
     py::list list(static_cast<std::size_t>(std::max<std::int64_t>(0, end - begin)));
     for (std::int64_t i = begin; i < end; ++i) {
         const auto k = static_cast<std::size_t>(i);

@@ -34,10 +34,7 @@ std::string at(const std::string& where, std::size_t i) {
 }
 
 py::object fast_sequence(py::handle object, const std::string& where, const char* what) {
-    auto items = py::reinterpret_steal<py::object>(PySequence_Fast(object.ptr(), ""));
-    if (items && PyUnicode_Check(object.ptr()) == 0 && PyBytes_Check(object.ptr()) == 0)
-        return items;
-    PyErr_Clear();
+    if (py::object items = items_in_order(object)) return items;
     throw TypeError(where + ": expected " + what + ", got " + Py_TYPE(object.ptr())->tp_name);
 }
 

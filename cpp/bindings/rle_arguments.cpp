@@ -6,10 +6,12 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bindings/array.h"
 #include "rle/string.h"
+#include "rle/string_kernels.h"
 #include "support/error.h"
 #include "support/width.h"
 
@@ -100,7 +102,7 @@ std::optional<std::string_view> characters(py::handle counts) {
                                 " at character " + std::to_string(i));
 }
 
-py::object item(py::handle dict, const py::str& key) {
+py::object item(py::handle dict, py::handle key) {
     PyObject* const found = PyDict_GetItemWithError(dict.ptr(), key.ptr());
     if (found == nullptr) {
         if (PyErr_Occurred() != nullptr) throw py::error_already_set();
@@ -109,21 +111,12 @@ py::object item(py::handle dict, const py::str& key) {
     return py::reinterpret_borrow<py::object>(found);
 }
 
-// What was given for one mask, until all are read.
-struct Given {
-    rle::Size size;
-    py::object counts;
-    std::optional<std::string_view> text;
-};
-
-Given take_one(py::handle rle, const RleKeys& keys) {
-    if (PyDict_Check(rle.ptr()) == 0)
-        throw TypeError("expected a dict with \"size\" and \"counts\", got " + type_name(rle));
-    Given given;
-    given.size = take_size(item(rle, keys.size), "size");
-    given.counts = item(rle, keys.counts);
-    given.text = characters(given.counts);
-    return given;
+// A side of a mask that is a Python integer; -1 for all else.
+std::int64_t small_side(PyObject* number) {
+    if (PyLong_CheckExact(number) == 0) return -1;
+    int overflow = 0;
+    const std::int64_t side = PyLong_AsLongLongAndOverflow(number, &overflow);
+    return overflow == 0 && side <= rle::longest_side ? side : -1;
 }
 
 void append_numbers(const py::object& counts, rle::Size size, rle::Counts& out) {
@@ -176,16 +169,29 @@ constexpr std::size_t few_characters = 4096;
 
 }  // namespace
 
+py::str interned(const char* text) {
+    PyObject* const key = PyUnicode_InternFromString(text);
+    if (key == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::str>(key);
+}
+
 std::string size_text(rle::Size size) {
     return std::to_string(size.height) + " x " + std::to_string(size.width);
 }
 
+py::object items_in_order(py::handle given) {
+    PyObject* const object = given.ptr();
+    if (PyUnicode_Check(object) || PyBytes_Check(object) || PyByteArray_Check(object) ||
+        PyDict_Check(object) || PyAnySet_Check(object))
+        return {};
+    auto items = py::reinterpret_steal<py::object>(PySequence_Fast(object, ""));
+    if (!items) PyErr_Clear();
+    return items;
+}
+
 rle::Size take_size(py::handle size, const std::string& where) {
-    const auto items = py::reinterpret_steal<py::object>(PySequence_Fast(size.ptr(), ""));
-    if (!items) {
-        PyErr_Clear();
-        throw TypeError(where + ": expected two integers, got " + type_name(size));
-    }
+    const py::object items = items_in_order(size);
+    if (!items) throw TypeError(where + ": expected two integers, got " + type_name(size));
     if (PySequence_Fast_GET_SIZE(items.ptr()) != 2)
         throw std::invalid_argument(
             where + ": expected two integers, got " +
@@ -211,62 +217,118 @@ void check_size(rle::Size size, const std::string& where) {
                                     size_text(size));
 }
 
-rle::Masks take_rles(py::handle rles, const char* argument) {
-    if (PyDict_Check(rles.ptr()) == 0 && py::hasattr(rles, "_columns"))
-        return located(argument, [&] { return take_columns(rles.attr("_columns")()); });
-    const bool single = PyDict_Check(rles.ptr()) != 0;
-    if (!single && PyList_Check(rles.ptr()) == 0 && PyTuple_Check(rles.ptr()) == 0)
+GivenRles::GivenRles(py::handle rles, const char* argument)
+    : argument_(argument), single_(PyDict_Check(rles.ptr()) != 0) {
+    const bool many = PyList_Check(rles.ptr()) != 0 || PyTuple_Check(rles.ptr()) != 0;
+    if (!single_ && !many && py::hasattr(rles, "_columns")) {
+        columns_ = located(argument, [&] { return take_columns(rles.attr("_columns")()); });
+        return;
+    }
+    if (!single_ && !many)
         throw TypeError(std::string(argument) +
                         ": expected a dict with \"size\" and \"counts\", a list of them or an "
                         "RleList, got " +
                         type_name(rles));
-    const auto where = [&](std::size_t i) {
-        return single ? std::string(argument)
-                      : std::string(argument) + "[" + std::to_string(i) + "]";
-    };
-    const RleKeys keys;
-    std::vector<Given> all;
-    std::size_t room = 0;
-    if (!single) all.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(rles.ptr())));
-    const auto take = [&](py::handle rle) {
-        try {
-            all.push_back(take_one(rle, keys));
-        } catch (const std::invalid_argument&) {
-            located(where(all.size()), [] { throw; });
-        }
-        room += all.back().text ? all.back().text->size() : 0;
-    };
-    if (single)
-        take(rles);
-    else
-        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(rles.ptr()); ++i)
-            take(py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(rles.ptr(), i)));
+    size_key_ = interned("size");
+    counts_key_ = interned("counts");
+    if (single_) {
+        add(rles);
+        return;
+    }
+    all_.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(rles.ptr())));
+    // The list may change meanwhile: an integer's __index__ is anyone's code.
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(rles.ptr()); ++i)
+        add(PySequence_Fast_GET_ITEM(rles.ptr(), i));
+}
 
-    rle::Masks masks;
-    masks.reserve(all.size(), room);
+std::string GivenRles::where(std::size_t i) const {
+    return single_ ? std::string(argument_)
+                   : std::string(argument_) + "[" + std::to_string(i) + "]";
+}
+
+void GivenRles::add(py::handle rle) {
+    Given& given = all_.emplace_back();
+    if (!take_quickly(rle, given)) {
+        const auto held = py::reinterpret_borrow<py::object>(rle);
+        given = located(where(all_.size() - 1), [&] { return take_one(held); });
+    }
+    characters_ += given.text.size();
+}
+
+// Takes what nearly every dict is, and leaves all else to take_one.
+bool GivenRles::take_quickly(py::handle rle, Given& given) const {
+    if (PyDict_CheckExact(rle.ptr()) == 0) return false;
+    PyObject* const size = PyDict_GetItemWithError(rle.ptr(), size_key_.ptr());
+    if (size == nullptr || (PyList_CheckExact(size) == 0 && PyTuple_CheckExact(size) == 0) ||
+        PySequence_Fast_GET_SIZE(size) != 2)
+        return false;
+    given.size = {small_side(PySequence_Fast_GET_ITEM(size, 0)),
+                  small_side(PySequence_Fast_GET_ITEM(size, 1))};
+    if (given.size.height < 0 || given.size.width < 0 || given.size.pixels() > rle::most_pixels)
+        return false;
+    PyObject* const counts = PyDict_GetItemWithError(rle.ptr(), counts_key_.ptr());
+    if (counts == nullptr || PyBytes_CheckExact(counts) == 0) return false;
+    given.counts = py::reinterpret_borrow<py::object>(counts);
+    given.text = {PyBytes_AS_STRING(counts), static_cast<std::size_t>(PyBytes_GET_SIZE(counts))};
+    return true;
+}
+
+GivenRles::Given GivenRles::take_one(py::handle rle) const {
+    if (PyDict_Check(rle.ptr()) == 0)
+        throw TypeError("expected a dict with \"size\" and \"counts\", got " + type_name(rle));
+    Given given;
+    given.size = take_size(item(rle, size_key_), "size");
+    given.counts = item(rle, counts_key_);
+    given.text = characters(given.counts).value_or(std::string_view());
+    return given;
+}
+
+template <class Close>
+void GivenRles::read(rle::Counts& out, Close&& close) {
     std::size_t i = 0;
     // Up to the next mask that is not a string, which Python must be asked for.
     const auto read_strings = [&] {
-        for (; i < all.size() && all[i].text; ++i) {
+        for (; i < all_.size() && all_[i].text.data() != nullptr; ++i) {
             try {
-                rle::read_string(*all[i].text, all[i].size, masks.arena());
+                rle::read_string(all_[i].text, all_[i].size, out);
             } catch (const std::invalid_argument&) {
                 located(where(i), [] { throw; });
             }
-            masks.close(all[i].size);
+            close(i);
         }
     };
     while (true) {
-        if (room > few_characters) {
+        if (characters_ > few_characters) {
             py::gil_scoped_release release;
             read_strings();
         } else {
             read_strings();
         }
-        if (i == all.size()) return masks;
-        located(where(i), [&] { append_numbers(all[i].counts, all[i].size, masks.arena()); });
-        masks.close(all[i++].size);
+        if (i == all_.size()) return;
+        located(where(i), [&] { append_numbers(all_[i].counts, all_[i].size, out); });
+        close(i++);
     }
+}
+
+void GivenRles::each(const Visit& visit) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) visit(i, columns_[i], columns_.size_of(i));
+    rle::Counts counts;
+    read(counts, [&](std::size_t i) {
+        visit(i, counts, all_[i].size);
+        counts.clear();
+    });
+}
+
+rle::Masks GivenRles::take() {
+    if (all_.empty()) return std::move(columns_);
+    rle::Masks masks;
+    masks.reserve(all_.size(), characters_ + rle::reading_slack);
+    read(masks.arena(), [&](std::size_t i) { masks.close(all_[i].size); });
+    return masks;
+}
+
+rle::Masks take_rles(py::handle rles, const char* argument) {
+    return GivenRles(rles, argument).take();
 }
 
 rle::Masks take_rles_of_one_size(py::handle rles, const char* argument) {

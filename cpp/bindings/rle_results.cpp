@@ -29,8 +29,8 @@ void set_item(py::dict& dict, const py::str& key, const py::object& value) {
 void RleGiver::operator()(py::dict& dict, rle::Runs counts, rle::Size size) {
     char* const text = text_.reserve(rle::string_room(counts.size()));
     const auto n = static_cast<Py_ssize_t>(rle::write_string(counts, text) - text);
-    set_item(dict, keys_.size, give_integers({size.height, size.width}));
-    set_item(dict, keys_.counts,
+    set_item(dict, size_, give_integers({size.height, size.width}));
+    set_item(dict, counts_,
              checked(form_ == Form::bytes ? PyBytes_FromStringAndSize(text, n)
                                           : PyUnicode_DecodeASCII(text, n, nullptr)));
 }

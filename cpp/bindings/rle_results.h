@@ -29,7 +29,7 @@ class RleGiver {
 
   private:
     Form form_;
-    RleKeys keys_;
+    py::str size_ = interned("size"), counts_ = interned("counts");
     Buffer<char> text_;
 };
 

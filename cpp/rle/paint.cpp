@@ -20,7 +20,7 @@ void paint(const Masks& masks, std::span<const std::int32_t> ids,
     const auto width = static_cast<std::size_t>(size.width);
     std::vector<const Run*> next;  // of each mask, the first run that is not painted whole
     for (std::size_t i = 0; i < all.size(); ++i) next.push_back(all[i].data());
-    UninitializedVector<std::int32_t> stripe(height * stripe_columns);
+    UninitializedVector<std::int32_t> stripe(height * std::min(stripe_columns, width));
     for (std::size_t left = 0; left < width; left += stripe_columns) {
         const std::size_t columns = std::min(stripe_columns, width - left);
         const auto begin = static_cast<std::uint32_t>(left * height);

@@ -1,8 +1,17 @@
 #include "rle/spans.h"
 
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
 namespace panfuse::rle {
 
 void Columns::fill(Runs counts, Size size) {
+    if (std::max(size.height, size.width) > longest_side_of_columns)
+        throw std::invalid_argument(
+            "size: expected sides of up to " + std::to_string(longest_side_of_columns) +
+            ", for what goes column by column, got " + std::to_string(size.height) + " x " +
+            std::to_string(size.width));
     size_ = size;
     const auto height = static_cast<std::uint64_t>(size.height);
     spans_.clear();

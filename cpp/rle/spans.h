@@ -17,11 +17,15 @@ struct Span {
     bool operator==(const Span&) const = default;
 };
 
+// Memory for columns (of the transposed mask, for rows) stays below some 400 MB.
+inline constexpr std::int64_t longest_side_of_columns = 1 << 24;
+
 // The foreground of a mask as spans, ascending and apart from each other in each column. Its memory
 // is kept from one mask to the next.
 class Columns {
   public:
-    // The counts must be sound; runs of no length are passed over.
+    // The counts must be sound; runs of no length are passed over. std::invalid_argument if a side
+    // is longer than that.
     void fill(Runs counts, Size size);
 
     const Size& size() const { return size_; }

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "rle/string_kernels.h"
+
 namespace panfuse::rle {
 namespace {
 
@@ -113,24 +115,8 @@ std::string character_text(unsigned char c) {
     fail_sum(total, size);
 }
 
-}  // namespace
-
-char* write_string(Runs counts, char* out) {
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-        auto value = static_cast<std::int64_t>(counts[i]);
-        if (i > 2) value -= counts[i - 2];
-        // One bit for the sign; (bits + 4) / 5 is (bits + 4) * 13 / 64 up to 34 bits.
-        const auto bits = static_cast<unsigned>(
-            65 - std::countl_zero(static_cast<Word>(value ^ value >> 63) | 1));
-        const unsigned length = (bits + 4) * 13 >> 6;
-        const Word more = each_byte << 5 & ((Word{1} << 8 * (length - 1)) - 1);
-        store(out, (scattered(static_cast<Word>(value)) | more) + each_byte * 48);
-        out += length;
-    }
-    return out;
-}
-
-void read_string(std::string_view text, Size size, Counts& counts) {
+// Reads any sound string, number by number.
+void read_numbers(std::string_view text, Size size, Counts& counts) {
     const std::size_t before = counts.size();
     counts.resize(before + text.size());  // a count has a character at least
     Reader reader{counts.data() + before, counts.data() + before};
@@ -165,6 +151,34 @@ void read_string(std::string_view text, Size size, Counts& counts) {
     if (reader.faults != 0 || number != end || reader.total != static_cast<Word>(size.pixels()))
         explain(text, size);
     counts.resize(before + static_cast<std::size_t>(reader.next - reader.out));
+}
+
+}  // namespace
+
+char* write_string(Runs counts, char* out) {
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        auto value = static_cast<std::int64_t>(counts[i]);
+        if (i > 2) value -= counts[i - 2];
+        // One bit for the sign; (bits + 4) / 5 is (bits + 4) * 13 / 64 up to 34 bits.
+        const auto bits = static_cast<unsigned>(
+            65 - std::countl_zero(static_cast<Word>(value ^ value >> 63) | 1));
+        const unsigned length = (bits + 4) * 13 >> 6;
+        const Word more = each_byte << 5 & ((Word{1} << 8 * (length - 1)) - 1);
+        store(out, (scattered(static_cast<Word>(value)) | more) + each_byte * 48);
+        out += length;
+    }
+    return out;
+}
+
+void read_string(std::string_view text, Size size, Counts& counts) {
+    const StringKernels* const kernels = string_kernels();
+    if (kernels == nullptr) return read_numbers(text, size, counts);
+    const std::size_t before = counts.size();
+    counts.resize(before + text.size() + reading_slack);  // a count has a character at least
+    const StringRead read = kernels->read(text.data(), text.size(), counts.data() + before);
+    const bool sound = read.sound && read.total == static_cast<Word>(size.pixels());
+    counts.resize(before + (sound ? read.counts : 0));
+    if (!sound) read_numbers(text, size, counts);
 }
 
 void check_counts(Runs counts, Size size) {

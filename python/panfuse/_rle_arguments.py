@@ -12,6 +12,7 @@ from panfuse import _checks
 
 __all__ = [
     "at",
+    "flags",
     "integers",
     "like",
     "lists",
@@ -83,14 +84,33 @@ def lists(value: Any, name: str) -> tuple[Sequence[Any], bool]:
 
 def integers(value: Any, where: str) -> np.ndarray:
     """Integers of up to 32 bits and more, as an array."""
-    numbers = np.asarray(sequence(value, where))
-    if numbers.size == 0:
+    try:
+        numbers = np.asarray(sequence(value, where))
+    except ValueError:  # lists of lists
+        raise TypeError(f"{where}: expected a list of integers") from None
+    if numbers.shape == (0,):
         return np.zeros(0, np.int64)
     if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
         raise TypeError(f"{where}: expected a list of integers")
     if numbers.min() < -(2**33) or numbers.max() > 2**33:
         raise ValueError(f"{where}: {numbers[np.abs(numbers.astype(float)).argmax()]} is too large")
     return numbers.astype(np.int64)
+
+
+def flags(value: Any, name: str, count: int) -> np.ndarray:
+    """Take `count` bools, or integers that stand for them; None for none that is set."""
+    if value is None:
+        return np.zeros(count, np.uint8)
+    try:
+        given = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name}: expected bools on the CPU ({error})") from None
+    if given.shape != (count,):
+        raise ValueError(f"{name}: expected {count} values, one for each, got shape {given.shape}")
+    if given.size > 0 and given.dtype.kind not in "biu":
+        raise TypeError(f"{name}: expected bools or integers, got {given.dtype}")
+    flagged: np.ndarray = np.not_equal(given, 0).astype(np.uint8)
+    return flagged
 
 
 def at(name: str, index: int, single: bool) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from panfuse import _backend
+from panfuse import _arrays, _backend
 
 __all__ = ["Fault", "canonical", "check", "digest"]
 
@@ -83,7 +83,7 @@ _Found = tuple[str, int, str]
 
 
 def _faults(rle: Any, strict: bool) -> list[_Found]:
-    if not isinstance(rle, Mapping):
+    if not isinstance(rle, dict):
         return [("type", -1, f"expected a dict, got {type(rle).__name__}")]
     found: list[_Found] = []
     try:
@@ -97,21 +97,20 @@ def _faults(rle: Any, strict: bool) -> list[_Found]:
     elif isinstance(counts, str):
         # Above 255 there is no byte: any that COCO does not have stands for it.
         found += _string_faults(bytes(min(ord(letter), 255) for letter in counts), size, strict)
-    elif isinstance(counts, bytes | bytearray):
-        found += _string_faults(bytes(counts), size, strict)
-    elif isinstance(counts, Mapping) or not isinstance(counts, Iterable):
-        kind = type(counts).__name__
-        found.append(("counts", -1, f"expected bytes, str or a list of integers, got {kind}"))
+    elif isinstance(counts, bytes):
+        found += _string_faults(counts, size, strict)
+    elif isinstance(counts, list | tuple):
+        found += _list_faults(counts, size, strict)
     else:
-        found += _list_faults(list(counts), size, strict)
+        found += _array_faults(counts, size, strict)
     return found
 
 
-def _size(rle: Mapping[Any, Any]) -> tuple[int, int]:
+def _size(rle: dict[Any, Any]) -> tuple[int, int]:
     if "size" not in rle:
         raise ValueError("there is no size")
     size = rle["size"]
-    if isinstance(size, str | bytes) or not isinstance(size, Iterable):
+    if isinstance(size, str | bytes | bytearray | Mapping | Set) or not isinstance(size, Iterable):
         raise TypeError(f"expected size to be [height, width], got {type(size).__name__}")
     items = list(size)
     if len(items) != 2:
@@ -161,7 +160,23 @@ def _message(code: str, run: int, value: int, size: tuple[int, int] | None) -> s
     return f"count {run} is {value}, {limit}"
 
 
-def _list_faults(counts: list[Any], size: tuple[int, int] | None, strict: bool) -> list[_Found]:
+def _array_faults(counts: Any, size: tuple[int, int] | None, strict: bool) -> list[_Found]:
+    if not (isinstance(counts, np.ndarray) or hasattr(counts, "__dlpack__")):
+        kind = type(counts).__name__
+        return [("counts", -1, f"expected bytes, str, or integers in a list or array, got {kind}")]
+    try:
+        library, (array,) = _arrays.take(counts=counts)
+        _backend.cpu(library, "counts")
+        column = array if isinstance(array, np.ndarray) else np.from_dlpack(array)
+    except (TypeError, ValueError, BufferError) as error:
+        return [("counts", -1, str(error))]
+    if column.ndim != 1 or column.dtype.kind not in "biu":
+        what = f"{column.dtype} along {column.ndim}"
+        return [("counts", -1, f"expected integers along one axis, got {what}")]
+    return _list_faults(column.astype(object).tolist(), size, strict)
+
+
+def _list_faults(counts: Sequence[Any], size: tuple[int, int] | None, strict: bool) -> list[_Found]:
     found: list[_Found] = []
     total, known = 0, True
     for run, item in enumerate(counts):

@@ -192,6 +192,8 @@ def decode_ids(
     array([[5, 5, 8]], dtype=int32)
     """
     rles = [rles] if isinstance(rles, Mapping) else rles
+    if not isinstance(rles, (list, tuple, RleList)):
+        raise TypeError(f"rles: expected a list, got {type(rles).__name__}")
     count = len(rles)
     values = _column(_ids_of(rles) if ids is None else ids, "ids")
     beyond = (values < _INT32.min) | (values > _INT32.max)

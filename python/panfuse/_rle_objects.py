@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from panfuse import _backend
+from panfuse import _backend, _checks
 from panfuse._rle_polygons import from_polygons
 
 __all__ = ["frPyObjects"]
@@ -50,6 +50,9 @@ def frPyObjects(pyobj: Any, h: int, w: int) -> Any:  # noqa: N802 (pycocotools' 
     >>> pf.rle.frPyObjects({"size": [3, 3], "counts": [4, 1, 4]}, 3, 3)
     {'size': [3, 3], 'counts': b'414'}
     """
+    for name, side in (("h", h), ("w", w)):
+        if not 0 <= _checks.integer(side, name) < 2**31:
+            raise ValueError(f"{name}: expected a number from 0 to 2**31 - 1, got {side}")
     if isinstance(pyobj, np.ndarray):
         return _boxes(pyobj, h, w)
     if isinstance(pyobj, Mapping):

@@ -26,11 +26,16 @@ def read(rles: Any, segments: Any, size: Any = None, order: Any = None) -> tuple
     """Paint the masks of segments; areas and boxes are left to be counted from the map."""
     if not isinstance(segments, Segments):
         raise TypeError(f"segments: expected Segments, got {type(segments).__name__}")
+    if not isinstance(rles, (list, tuple, RleList)):
+        raise TypeError(f"rles: expected a list, got {type(rles).__name__}")
     if len(rles) != len(segments):
         raise ValueError(
             f"rles: expected a mask for each of {len(segments)} segments, got {len(rles)}"
         )
-    given = rles.ids if isinstance(rles, RleList) else [rle.get("id") for rle in rles]
+    if isinstance(rles, RleList):
+        given = rles.ids
+    else:
+        given = [rle.get("id") if isinstance(rle, dict) else None for rle in rles]
     for row, (found, wanted) in enumerate(zip(given, segments.id, strict=True)):
         if found is not None and found != wanted:
             raise ValueError(f"rles[{row}]: expected the id {wanted} of its segment, got {found}")

@@ -5,6 +5,8 @@ str), as lists of integers, or as integer arrays; they alternate between backgro
 column by column, and the first is background. All are checked: counts that do not sum to H * W,
 characters that COCO does not write, numbers that are cut short, negative or beyond 32 bits raise,
 with the mask and the place in it. Sides are 0 to 2**31 - 1, and a mask has fewer than 2**32 pixels.
+What goes column by column or row by row (shapes, outlines, runs along rows) takes sides of up to
+2**24 and memory for each.
 
 Where a list of RLEs is taken, so is an `RleList`. On sound input the functions that pycocotools has
 return the same bytes as its version 2.0.11. Where its results depend on how the runs of equal masks
@@ -19,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panfuse import _arrays, _backend
+from panfuse import _rle_arguments as arguments
 from panfuse._rle_check import Fault, canonical, check, digest
 from panfuse._rle_exchange import (
     from_huggingface,
@@ -243,7 +246,7 @@ def iou(dt: Any, gt: Any, iscrowd: Any = None) -> Any:
     ------
     TypeError, ValueError
         Naming the mask that is no sound RLE or has another size (pycocotools returns -1 or 0
-        then), boxes that have not four numbers, or `iscrowd` if it does not fit `gt`.
+        then), boxes that have not four finite numbers, or `iscrowd` if it does not fit `gt`.
 
     Examples
     --------
@@ -255,6 +258,9 @@ def iou(dt: Any, gt: Any, iscrowd: Any = None) -> Any:
     >>> pf.rle.iou([[0, 0, 2, 2]], [[1, 1, 2, 2]])
     array([[0.14285714]])
     """
+    for name, given in (("dt", dt), ("gt", gt)):
+        if not isinstance(given, (list, tuple, np.ndarray, RleList)):
+            raise TypeError(f"{name}: expected a list, got {type(given).__name__}")
     crowds = _crowds(iscrowd, len(gt))
     if len(dt) == 0 or len(gt) == 0:
         return []
@@ -334,12 +340,7 @@ def _crowds(iscrowd: Any, count: int) -> bytes:
         return bytes(count)
     if type(iscrowd) is list and len(iscrowd) == count and set(map(type, iscrowd)) <= {int, bool}:
         return bytes(map(bool, iscrowd))
-    crowds = np.asarray(iscrowd)
-    if crowds.shape != (count,):
-        raise ValueError(
-            f"iscrowd: expected {count} values, one for each of gt, got shape {crowds.shape}"
-        )
-    return np.asarray(crowds != 0, np.bool_).tobytes()
+    return arguments.flags(iscrowd, "iscrowd", count).tobytes()
 
 
 def _are_boxes(given: Any) -> bool:
@@ -350,9 +351,15 @@ def _are_boxes(given: Any) -> bool:
 
 def _boxes(given: Any, name: str) -> npt.NDArray[np.float64]:
     try:
-        boxes = np.ascontiguousarray(given, np.float64)
+        numbers = np.asarray(given)
+        boxes = np.ascontiguousarray(numbers, np.float64)
     except (TypeError, ValueError):
         raise TypeError(f"{name}: expected boxes of four numbers each, or RLEs in both") from None
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"{name}: expected boxes (N, 4), got shape {boxes.shape}")
+    if numbers.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected boxes of four numbers each, got {numbers.dtype}")
+    if not np.isfinite(boxes).all():
+        first = int(np.argmin(np.isfinite(boxes).all(axis=1)))
+        raise ValueError(f"{name}[{first}]: expected finite numbers, got {boxes[first].tolist()}")
     return boxes
