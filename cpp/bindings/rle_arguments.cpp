@@ -249,6 +249,7 @@ std::string GivenRles::where(std::size_t i) const {
 void GivenRles::add(py::handle rle) {
     Given& given = all_.emplace_back();
     if (!take_quickly(rle, given)) {
+        PyErr_Clear();  // take_one meets it again
         const auto held = py::reinterpret_borrow<py::object>(rle);
         given = located(where(all_.size() - 1), [&] { return take_one(held); });
     }
@@ -258,7 +259,17 @@ void GivenRles::add(py::handle rle) {
 // Takes what nearly every dict is, and leaves all else to take_one.
 bool GivenRles::take_quickly(py::handle rle, Given& given) const {
     if (PyDict_CheckExact(rle.ptr()) == 0) return false;
-    PyObject* const size = PyDict_GetItemWithError(rle.ptr(), size_key_.ptr());
+    PyObject *size = nullptr, *counts = nullptr, *key = nullptr, *value = nullptr;
+    // Looking at the first items costs less than to hash and to look up two of them.
+    Py_ssize_t at = 0;
+    for (int i = 0; i < 4 && PyDict_Next(rle.ptr(), &at, &key, &value) != 0; ++i) {
+        if (key == size_key_.ptr()) size = value;
+        if (key == counts_key_.ptr()) counts = value;
+        if (size != nullptr && counts != nullptr) break;
+    }
+    const bool both = size != nullptr && counts != nullptr;
+    // A look-up may run a key's __eq__, after which nothing borrowed is sure.
+    if (!both) size = PyDict_GetItemWithError(rle.ptr(), size_key_.ptr());
     if (size == nullptr || (PyList_CheckExact(size) == 0 && PyTuple_CheckExact(size) == 0) ||
         PySequence_Fast_GET_SIZE(size) != 2)
         return false;
@@ -266,7 +277,7 @@ bool GivenRles::take_quickly(py::handle rle, Given& given) const {
                   small_side(PySequence_Fast_GET_ITEM(size, 1))};
     if (given.size.height < 0 || given.size.width < 0 || given.size.pixels() > rle::most_pixels)
         return false;
-    PyObject* const counts = PyDict_GetItemWithError(rle.ptr(), counts_key_.ptr());
+    if (!both) counts = PyDict_GetItemWithError(rle.ptr(), counts_key_.ptr());
     if (counts == nullptr || PyBytes_CheckExact(counts) == 0) return false;
     given.counts = py::reinterpret_borrow<py::object>(counts);
     given.text = {PyBytes_AS_STRING(counts), static_cast<std::size_t>(PyBytes_GET_SIZE(counts))};

@@ -34,7 +34,7 @@ struct Sides {
 
 constexpr Sides sides;
 
-// 16-bit lanes, and where they lie in `Chunk`: 8 lanes of each half are in `low`.
+// 16-bit lanes: of each half of the characters, the first 8 are in `low`.
 struct Numbers {
     __m256i low, high;
 };

@@ -49,10 +49,7 @@ StringRead add_up(std::uint32_t* counts, std::size_t n) {
         total = _mm512_add_epi64(total, _mm512_maskz_mov_epi32(0x5555, v));
         total = _mm512_add_epi64(total, _mm512_srli_epi64(v, 32));
     }
-    alignas(64) std::uint64_t totals[8];
-    _mm512_store_si512(totals, total);
-    std::uint64_t sum = 0;
-    for (const std::uint64_t part : totals) sum += part;
+    const auto sum = static_cast<std::uint64_t>(_mm512_reduce_add_epi64(total));
     return {n, sum, _mm512_movepi32_mask(any) == 0};
 }
 
