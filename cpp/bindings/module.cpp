@@ -8,6 +8,7 @@
 #include "bindings/bind_evaluation.h"
 #include "bindings/bind_fusion.h"
 #include "bindings/bind_fusion_instances.h"
+#include "bindings/bind_fusion_queries.h"
 #include "bindings/bind_labeling.h"
 #include "bindings/bind_matching.h"
 #include "bindings/bind_png.h"
@@ -49,6 +50,7 @@ PYBIND11_MODULE(_cpu, m, py::mod_gil_not_used()) {
     panfuse::bindings::bind_evaluation(m);
     panfuse::bindings::bind_fusion(m);
     panfuse::bindings::bind_fusion_instances(m);
+    panfuse::bindings::bind_fusion_queries(m);
     panfuse::bindings::bind_png(m);
     auto rle = panfuse::bindings::bind_encode_ids<panfuse::bindings::CpuDevice>(m);
     panfuse::bindings::bind_rle(rle);

@@ -1,6 +1,6 @@
-// Bilinear resampling with half-pixel centres (align_corners=False), axis by axis and bit for bit
-// as torch does it on a CPU: first along rows, then between them, each step as fma(near, a, far *
-// b).
+// Bilinear resampling with half-pixel centres (or with corners on corners), axis by axis and bit
+// for bit as torch does it on a CPU: first along rows, then between them, each step as fma(near, a,
+// far * b).
 #pragma once
 
 #include <array>
@@ -19,9 +19,10 @@ struct Taps {
 };
 
 // Of the first `count` places of an axis of `length` that is stretched from one of `source`. More
-// follow, up to a multiple of `multiple`: they repeat the last.
+// follow, up to a multiple of `multiple`: they repeat the last. With `align_corners` the ends of
+// the axes lie on each other, rather than the ends of their first and last places.
 Taps find_taps(std::int64_t source, std::int64_t length, std::int64_t count,
-               std::int64_t multiple = 1);
+               std::int64_t multiple = 1, bool align_corners = false);
 
 // Places that are done at a time: kernels work on whole blocks, whatever lies in them.
 inline constexpr std::size_t block_width = 32;

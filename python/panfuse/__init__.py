@@ -11,9 +11,11 @@ from panfuse.errors import CudaError, FormatError
 from panfuse.fusion import (
     Centers,
     Decisions,
+    Resize,
     find_centers,
     fuse_centers,
     fuse_instances,
+    fuse_queries,
     group_pixels,
     vote,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "Panoptic",
     "PanopticQuality",
     "PanopticResult",
+    "Resize",
     "Segments",
     "__version__",
     "backends",
@@ -59,6 +62,7 @@ __all__ = [
     "formats",
     "fuse_centers",
     "fuse_instances",
+    "fuse_queries",
     "group_pixels",
     "label",
     "match",

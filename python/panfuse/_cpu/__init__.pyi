@@ -8,7 +8,7 @@ from . import evaluation
 from . import png
 from . import rle
 from . import runs
-__all__: list[str] = ['clean_masks', 'compiler', 'components', 'contingency', 'evaluation', 'find_centers', 'forced_backend', 'fuse_centers', 'fuse_instances', 'group_pixels', 'isa_available', 'isa_current', 'isa_use', 'label', 'match', 'png', 'rle', 'runs', 'split_instances', 'version', 'vote']
+__all__: list[str] = ['clean_masks', 'compiler', 'components', 'contingency', 'evaluation', 'find_centers', 'forced_backend', 'fuse_centers', 'fuse_instances', 'fuse_queries', 'group_pixels', 'isa_available', 'isa_current', 'isa_use', 'label', 'match', 'png', 'rle', 'runs', 'split_instances', 'version', 'vote']
 def clean_masks(masks: typing.Any, argument: str, rule: str, connectivity: typing.Any, hole_area: typing.SupportsInt | typing.SupportsIndex | None, least_area: typing.SupportsInt | typing.SupportsIndex, sprinkle_area: typing.SupportsInt | typing.SupportsIndex, out: typing.Any, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> typing.Any:
     ...
 def components(image: typing.Any, connectivity: typing.Any, background: typing.Any, binary: bool, batched: bool, filters: dict, dtype: str, out: typing.Any, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> tuple:
@@ -22,6 +22,8 @@ def forced_backend() -> str:
 def fuse_centers(semantic: typing.Any, heatmap: typing.Any, offsets: typing.Any, foreground: typing.Any, classes: tuple, centers: dict, rules: dict, covered: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], out: typing.Any, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> tuple:
     ...
 def fuse_instances(masks: typing.Any, boxes: typing.Any, scores: typing.Any, category_ids: typing.Any, semantic: typing.Any, size: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], covered: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], things: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: tuple, rules: dict, out: typing.Any, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> tuple:
+    ...
+def fuse_queries(mask_logits: typing.Any, class_logits: typing.Any, resize: collections.abc.Sequence[tuple[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex], bool, bool]], categories: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], things: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], rules: dict, out: typing.Any, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> tuple:
     ...
 def group_pixels(points: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], offsets: typing.Any, foreground: typing.Any, circular: typing.Annotated[collections.abc.Sequence[bool], "FixedSize(3)"], out: typing.Any, threads: typing.SupportsInt | typing.SupportsIndex | None, library: typing.Any) -> typing.Any:
     ...

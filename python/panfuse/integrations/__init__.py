@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 import panfuse.integrations.detectron2 as detectron2
+import panfuse.integrations.transformers as transformers
 
-__all__ = ["detectron2"]
+__all__ = ["detectron2", "transformers"]
