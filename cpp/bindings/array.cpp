@@ -93,7 +93,7 @@ std::string type_name(const py::handle& object) {
 
 [[noreturn]] void no_array(const py::handle& object, const char* argument) {
     throw TypeError(std::string(argument) +
-                    ": expected an array of integers or bool (NumPy, torch, CuPy, JAX, or anything "
+                    ": expected an array (NumPy, torch, CuPy, JAX, or anything "
                     "with DLPack or the buffer protocol), got " +
                     type_name(object));
 }

@@ -16,7 +16,7 @@
 #include "bindings/class_rules.h"
 #include "bindings/cpu_device.h"
 #include "bindings/fused_columns.h"
-#include "bindings/overlap.h"
+#include "bindings/id_target.h"
 #include "fusion/fuse_centers.h"
 #include "fusion/fuse_votes.h"
 #include "fusion/group_pixels.h"
@@ -52,35 +52,6 @@ void check_axes(const ArrayView& view, const char* name) {
         if (view.shape[i] >= longest)
             fail(std::string(name) + ": expected axes below 2**31, got " + text(view));
 }
-
-// Where ids are written: an array of the caller's, or a new one of the caller's library.
-class IdTarget {
-  public:
-    // `like` has the shape of the ids.
-    IdTarget(const Caller& caller, const py::object& out, const ArrayView& like,
-             std::initializer_list<const ArrayView*> inputs)
-        : array_(out) {
-        if (out.is_none()) {
-            Column column = caller.column(like.size(), int32);
-            array_ = std::move(column.array);
-            data_ = column.as<std::int32_t>();
-            return;
-        }
-        given_ = caller.take_output(out, "out", like);
-        if (given_->view.dtype != int32)
-            throw TypeError("out: expected int32, got " + dtype_name(given_->view.dtype));
-        for (const ArrayView* input : inputs) check_apart(*input, given_->view);
-        data_ = static_cast<std::int32_t*>(const_cast<void*>(given_->view.data));
-    }
-
-    const py::object& array() const { return array_; }
-    std::int32_t* data() const { return data_; }
-
-  private:
-    py::object array_;
-    std::optional<Array> given_;
-    std::int32_t* data_;
-};
 
 // The dicts are made by python/panfuse/_fusion_centers.py.
 fusion::CenterOptions center_options(const py::dict& given) {

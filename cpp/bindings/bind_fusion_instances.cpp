@@ -17,6 +17,7 @@
 #include "bindings/class_rules.h"
 #include "bindings/cpu_device.h"
 #include "bindings/fused_columns.h"
+#include "bindings/id_target.h"
 #include "bindings/rle_arguments.h"
 #include "fusion/instances.h"
 #include "fusion/scalars.h"
@@ -129,7 +130,7 @@ void take_stuff(const py::dict& stuff, fusion::ImageSize size, const fusion::Cla
     runs = runs_of(masks, "semantic", size);
 }
 
-// The ids, with one axis, or None if they went to `out`; and the columns of fused_columns.h.
+// The ids, with one axis, or `out`; and the columns of fused_columns.h.
 py::tuple fuse_instances(const py::object& masks, const py::object& boxes, const py::object& scores,
                          const py::object& category_ids, const py::object& semantic,
                          std::pair<std::int64_t, std::int64_t> size,
@@ -159,7 +160,7 @@ py::tuple fuse_instances(const py::object& masks, const py::object& boxes, const
         throw std::overflow_error("masks: expected at most 2**31 - 1 instances");
     fusion::Instances instances =
         instances_of(score_array.view, category_array.view, count, std::move(things), given);
-    std::optional<Array> box_array, semantic_array, out_array;
+    std::optional<Array> box_array, semantic_array;
     if (!boxes.is_none()) {
         box_array = caller.take(boxes, "boxes", Accept::reals);
         check_shape(box_array->view, "boxes", 2, "(N, 4)");
@@ -175,18 +176,13 @@ py::tuple fuse_instances(const py::object& masks, const py::object& boxes, const
         semantic_array = caller.take(semantic, "semantic", Accept::labels_or_floats);
 
     const std::int64_t pixels = image.height * image.width;
-    Column ids;
-    if (out.is_none()) {
-        ids = caller.column(pixels, int32);
-    } else {
-        ArrayView like;
-        like.rank = 2;
-        like.shape[0] = image.height;
-        like.shape[1] = image.width;
-        out_array = caller.take_output(out, "out", like);
-        if (!(out_array->view.dtype == int32)) throw TypeError("out: expected int32");
-        ids = {py::none(), const_cast<void*>(out_array->view.data)};
-    }
+    const ArrayView nothing;
+    const auto view = [&](const std::optional<Array>& array) {
+        return array ? &array->view : &nothing;
+    };
+    const IdTarget target(caller, out, image_shape(image.height, image.width),
+                          {view(mask_array), view(box_array), view(semantic_array),
+                           &score_array.view, &category_array.view});
     fusion::Fused fused;
     {
         py::gil_scoped_release release;
@@ -208,9 +204,9 @@ py::tuple fuse_instances(const py::object& masks, const py::object& boxes, const
             background.classes = classes_of(map->values(), class_rules_given);
         }
         fused = fusion::InstanceFusion(instances, std::move(background), image, given, workers)
-                    .fuse(ids.as<std::int32_t>());
+                    .fuse(target.data());
     }
-    return py::make_tuple(ids.array, fused_columns(fused, 2));
+    return py::make_tuple(target.array(), fused_columns(fused, 2));
 }
 
 }  // namespace

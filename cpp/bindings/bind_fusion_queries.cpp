@@ -11,6 +11,7 @@
 #include "bindings/array.h"
 #include "bindings/cpu_device.h"
 #include "bindings/fused_columns.h"
+#include "bindings/id_target.h"
 #include "fusion/queries.h"
 #include "support/error.h"
 #include "support/parallel.h"
@@ -36,7 +37,7 @@ fusion::QueryRules rules_of(const py::dict& given) {
 using Pair = std::pair<std::int64_t, std::int64_t>;
 using Step = std::tuple<Pair, Pair, bool, bool>;  // size, crop, align_corners, probabilities
 
-// The ids, with one axis, or None if they went to `out`; the columns of fused_columns.h; and of
+// The ids, with one axis, or `out`; the columns of fused_columns.h; and of
 // each query of enough score its index, class, score and segment.
 py::tuple fuse_queries(const py::object& mask_logits, const py::object& class_logits,
                        const std::vector<Step>& resize, std::vector<std::int32_t> categories,
@@ -54,26 +55,14 @@ py::tuple fuse_queries(const py::object& mask_logits, const py::object& class_lo
             {size.first, size.second, crop.first, crop.second, align_corners, probabilities});
     const Pair size = std::get<1>(resize.back());
     const std::int64_t pixels = size.first * size.second;
-    std::optional<Array> out_array;
-    Column ids;
-    if (out.is_none()) {
-        ids = caller.column(pixels, int32);
-    } else {
-        ArrayView like;
-        like.rank = 2;
-        like.shape[0] = size.first;
-        like.shape[1] = size.second;
-        out_array = caller.take_output(out, "out", like);
-        if (!(out_array->view.dtype == int32)) throw TypeError("out: expected int32");
-        ids = {py::none(), const_cast<void*>(out_array->view.data)};
-    }
+    const IdTarget target(caller, out, image_shape(size.first, size.second),
+                          {&masks.view, &scores.view});
     fusion::QueryDecisions decisions;
     std::vector<fusion::Query> kept;
     {
         py::gil_scoped_release release;
-        decisions =
-            fusion::fuse_queries(masks.view, scores.view, steps, classes, given,
-                                 choose_threads(threads, pixels), ids.as<std::int32_t>(), kept);
+        decisions = fusion::fuse_queries(masks.view, scores.view, steps, classes, given,
+                                         choose_threads(threads, pixels), target.data(), kept);
     }
     const auto n = static_cast<py::ssize_t>(kept.size());
     py::array_t<std::int32_t> index(n), channel(n), row(n);
@@ -85,7 +74,7 @@ py::tuple fuse_queries(const py::object& mask_logits, const py::object& class_lo
         score.mutable_at(k) = query.score;
         row.mutable_at(k) = decisions.row[static_cast<std::size_t>(k)];
     }
-    return py::make_tuple(ids.array, fused_columns(decisions.fused, 2),
+    return py::make_tuple(target.array(), fused_columns(decisions.fused, 2),
                           py::make_tuple(index, channel, score, row));
 }
 

@@ -228,7 +228,7 @@ def _from_buffer(array: Any, name: str) -> Any:
         view = memoryview(array)
     except TypeError:
         raise TypeError(
-            f"{name}: expected an array of integers or bool (NumPy, torch, CuPy, JAX, or anything "
+            f"{name}: expected an array (NumPy, torch, CuPy, JAX, or anything "
             f"with DLPack or the buffer protocol), got {type(array).__name__}"
         ) from None
     except (BufferError, ValueError) as error:

@@ -237,6 +237,8 @@ def test_batches_and_given_outputs() -> None:
         alone = pf.fuse_instances(*arguments, things={0, 1, 2}, stuff_area=2, out=out)
         assert alone.ids is out
         assert alone == result
+        with pytest.raises(ValueError, match="out: expected memory of its own"):
+            pf.fuse_instances(*arguments[:3], out, things={0, 1, 2}, stuff_area=2, out=out)
         if len(alone.segments) > 0:
             most = len(alone.segments) - 1
             with pytest.raises(OverflowError, match="max_segments: expected room for"):

@@ -170,6 +170,8 @@ def test_many_queries_and_tiles(isa: str, queries: int) -> None:
     out = np.full((97, 201), -1, np.int32)
     pf.fuse_queries(masks, logits, size=(97, 201), resize=ours, preset="hf_mask2former", out=out)
     np.testing.assert_array_equal(out, ids)
+    with pytest.raises(ValueError, match="out: expected memory of its own"):
+        pf.fuse_queries(masks, logits, size=masks.shape[1:], out=masks[0].view(np.int32))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

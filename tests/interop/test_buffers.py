@@ -118,9 +118,9 @@ NO_ARRAYS: list[Any] = [
 def test_what_is_no_array(value: Any) -> None:
     good = label_map(1)
     got = re.escape(type(value).__name__)
-    with pytest.raises(TypeError, match=f"gt: expected an array of integers or bool .* got {got}$"):
+    with pytest.raises(TypeError, match=f"gt: expected an array .* got {got}$"):
         pf.contingency(value, good)
-    with pytest.raises(TypeError, match=f"pred: expected an array of integers .* got {got}$"):
+    with pytest.raises(TypeError, match=f"pred: expected an array .* got {got}$"):
         pf.contingency(good, value)
 
 
