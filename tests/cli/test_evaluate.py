@@ -252,6 +252,8 @@ def many_images(folder: Path, images: int) -> None:
 def test_ctrl_c(tmp_path: Path, threads: int) -> None:
     many_images(tmp_path, 2000)
     reader, terminal = pty.openpty()  # on a terminal the bar tells that the work has begun
+    # What is ignored, as in a shell's background job, would stay so in the new process.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [
             *COMMAND,
@@ -261,6 +263,7 @@ def test_ctrl_c(tmp_path: Path, threads: int) -> None:
         stderr=terminal,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "200"},
     )
+    signal.signal(signal.SIGINT, before)
     os.close(terminal)
     try:
         shown = b""
