@@ -5,13 +5,8 @@
 namespace panfuse::fusion {
 namespace {
 
-constexpr std::size_t lanes = 8;
-using Floats = __m256;
+#include "fusion/lanes_avx2.inc"
 
-Floats load(const float* from) { return _mm256_loadu_ps(from); }
-Floats all(float value) { return _mm256_set1_ps(value); }
-Floats times(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
-Floats fused_lanes(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
 std::uint64_t passing(Floats value, Threshold threshold) {
     const Floats limit = all(threshold.value);
     const Floats set = threshold.strict ? _mm256_cmp_ps(value, limit, _CMP_GT_OQ)

@@ -5,13 +5,8 @@
 namespace panfuse::fusion {
 namespace {
 
-constexpr std::size_t lanes = 16;
-using Floats = __m512;
+#include "fusion/lanes_avx512.inc"
 
-Floats load(const float* from) { return _mm512_loadu_ps(from); }
-Floats all(float value) { return _mm512_set1_ps(value); }
-Floats times(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
-Floats fused_lanes(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
 std::uint64_t passing(Floats value, Threshold threshold) {
     const Floats limit = all(threshold.value);
     return threshold.strict ? _mm512_cmp_ps_mask(value, limit, _CMP_GT_OQ)

@@ -5,38 +5,8 @@
 namespace panfuse::fusion {
 namespace {
 
-constexpr std::size_t lanes = 8;
-using Floats = __m256;
-using Ints = __m256i;
-using Mask = __m256;
+#include "fusion/lanes_avx2.inc"
 
-Floats load(const float* from) { return _mm256_loadu_ps(from); }
-Ints load_ints(const std::int32_t* from) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-}
-void store(float* to, Floats value) { _mm256_storeu_ps(to, value); }
-Floats all(float value) { return _mm256_set1_ps(value); }
-Ints all_ints(int value) { return _mm256_set1_epi32(value); }
-Floats plus(Floats a, Floats b) { return _mm256_add_ps(a, b); }
-Floats minus(Floats a, Floats b) { return _mm256_sub_ps(a, b); }
-Floats times(Floats a, Floats b) { return _mm256_mul_ps(a, b); }
-Floats over(Floats a, Floats b) { return _mm256_div_ps(a, b); }
-Floats fused_lanes(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
-Floats smaller(Floats a, Floats b) { return _mm256_min_ps(a, b); }
-Floats larger(Floats a, Floats b) { return _mm256_max_ps(a, b); }
-Mask less(Floats a, Floats b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
-Mask greater(Floats a, Floats b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
-Mask at_least(Floats a, Floats b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
-Mask not_at_most(Floats a, Floats b) { return _mm256_cmp_ps(a, b, _CMP_NLE_UQ); }
-Mask ordered(Floats a) { return _mm256_cmp_ps(a, a, _CMP_ORD_Q); }
-Mask unordered(Floats a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
-Mask both(Mask a, Mask b) { return _mm256_and_ps(a, b); }
-Mask either(Mask a, Mask b) { return _mm256_or_ps(a, b); }
-bool any(Mask mask) { return _mm256_movemask_ps(mask) != 0; }
-Floats pick(Mask mask, Floats a, Floats b) { return _mm256_blendv_ps(b, a, mask); }
-Ints pick_ints(Mask mask, Ints a, Ints b) {
-    return _mm256_blendv_epi8(b, a, _mm256_castps_si256(mask));
-}
 std::int64_t count_lanes(Mask mask, std::size_t left) {
     const unsigned inside = left >= lanes ? 0xFFu : (1u << left) - 1;
     return __builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(mask)) & inside);
@@ -52,8 +22,8 @@ Floats times_power_of_two(Floats u, Floats q) {
 }
 
 void take_taps(const float* from, const ColumnGroup& group, std::size_t i, Floats& a, Floats& b) {
-    a = _mm256_i32gather_ps(from, load_ints(group.first + i), 4);
-    b = _mm256_i32gather_ps(from, load_ints(group.second + i), 4);
+    a = gather(from, group.first + i);
+    b = gather(from, group.second + i);
 }
 
 Ints codes_of(Ints query, Mask foreground) {
@@ -96,21 +66,11 @@ std::uint64_t matches(const std::uint16_t* codes, std::uint16_t code) {
     return found;
 }
 
-void remap_bytes(const std::uint8_t* codes, std::size_t n, const std::int32_t* ids,
-                 std::int32_t* out);
-void remap_words(const std::uint16_t* codes, std::size_t n, const std::int32_t* ids,
-                 std::int32_t* out);
+#include "fusion/query_remap.inc"
+
+constexpr auto remap_bytes = remap_uniform<std::uint8_t>;
 
 #include "fusion/query_walk.inc"
-
-void remap_bytes(const std::uint8_t* codes, std::size_t n, const std::int32_t* ids,
-                 std::int32_t* out) {
-    remap_uniform(codes, n, ids, out);
-}
-void remap_words(const std::uint16_t* codes, std::size_t n, const std::int32_t* ids,
-                 std::int32_t* out) {
-    remap_uniform(codes, n, ids, out);
-}
 
 }  // namespace
 

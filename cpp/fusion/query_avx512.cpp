@@ -5,33 +5,8 @@
 namespace panfuse::fusion {
 namespace {
 
-constexpr std::size_t lanes = 16;
-using Floats = __m512;
-using Ints = __m512i;
-using Mask = __mmask16;
+#include "fusion/lanes_avx512.inc"
 
-Floats load(const float* from) { return _mm512_loadu_ps(from); }
-void store(float* to, Floats value) { _mm512_storeu_ps(to, value); }
-Floats all(float value) { return _mm512_set1_ps(value); }
-Ints all_ints(int value) { return _mm512_set1_epi32(value); }
-Floats plus(Floats a, Floats b) { return _mm512_add_ps(a, b); }
-Floats minus(Floats a, Floats b) { return _mm512_sub_ps(a, b); }
-Floats times(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
-Floats over(Floats a, Floats b) { return _mm512_div_ps(a, b); }
-Floats fused_lanes(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
-Floats smaller(Floats a, Floats b) { return _mm512_min_ps(a, b); }
-Floats larger(Floats a, Floats b) { return _mm512_max_ps(a, b); }
-Mask less(Floats a, Floats b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
-Mask greater(Floats a, Floats b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
-Mask at_least(Floats a, Floats b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
-Mask not_at_most(Floats a, Floats b) { return _mm512_cmp_ps_mask(a, b, _CMP_NLE_UQ); }
-Mask ordered(Floats a) { return _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q); }
-Mask unordered(Floats a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
-Mask both(Mask a, Mask b) { return static_cast<Mask>(a & b); }
-Mask either(Mask a, Mask b) { return static_cast<Mask>(a | b); }
-bool any(Mask mask) { return mask != 0; }
-Floats pick(Mask mask, Floats a, Floats b) { return _mm512_mask_blend_ps(mask, b, a); }
-Ints pick_ints(Mask mask, Ints a, Ints b) { return _mm512_mask_blend_epi32(mask, b, a); }
 std::int64_t count_lanes(Mask mask, std::size_t left) {
     const unsigned inside = left >= lanes ? 0xFFFFu : (1u << left) - 1;
     return __builtin_popcount(mask & inside);
@@ -82,8 +57,7 @@ std::uint64_t matches(const std::uint16_t* codes, std::uint16_t code) {
     return low | high << 32;
 }
 
-void remap_words(const std::uint16_t* codes, std::size_t n, const std::int32_t* ids,
-                 std::int32_t* out);
+#include "fusion/query_remap.inc"
 
 // Ids below 256, looked up 64 at a time.
 void remap_bytes(const std::uint8_t* codes, std::size_t n, const std::int32_t* ids,
@@ -107,11 +81,6 @@ void remap_bytes(const std::uint8_t* codes, std::size_t n, const std::int32_t* i
 }
 
 #include "fusion/query_walk.inc"
-
-void remap_words(const std::uint16_t* codes, std::size_t n, const std::int32_t* ids,
-                 std::int32_t* out) {
-    remap_uniform(codes, n, ids, out);
-}
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from panfuse import _arrays, _checks
 from panfuse.categories import Categories, thing_ids
@@ -12,6 +12,7 @@ _INT32_MAX = 2**31 - 1
 _INT64 = range(-(2**63), 2**63)
 
 ClassRules = tuple[tuple[int, ...], tuple[int, ...], dict[int, int] | None]
+Preset = TypeVar("Preset")
 
 
 def class_rules(
@@ -72,6 +73,38 @@ def taken_output(out: Any, **like: Any) -> Any:
         return None
     _arrays.check_output(out, "out")
     return _arrays.take_floats(**like, out=out)[1][1]
+
+
+def preset_of(name: Any, presets: Mapping[Any, Preset]) -> Preset:
+    """Look a preset up by its name; that of None is the default."""
+    if name is not None and not (isinstance(name, str) and name in presets):
+        known = ", ".join(repr(one) for one in presets if one is not None)
+        raise ValueError(f"preset: expected None or one of {known}, got {name!r}")
+    return presets[name]
+
+
+def one_each(value: Any, count: int, name: str) -> list[Any]:
+    """Take what is one for each image of a batch, or None for all."""
+    if value is None:
+        return [None] * count
+    try:
+        items = [value[i] for i in range(len(value))]
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected one for each image of the batch, got {type(value).__name__}"
+        ) from None
+    if len(items) != count:
+        raise ValueError(f"{name}: expected one for each of {count} images, got {len(items)}")
+    return items
+
+
+def per_image(value: Any, count: int, name: str) -> list[Any]:
+    """Take what is one for a batch, or one for each of its images."""
+    if not isinstance(value, (list, tuple)) or not value:
+        return [value] * count
+    if not hasattr(value[0], "__len__") and value[0] is not None:
+        return [value] * count
+    return one_each(value, count, name)
 
 
 def _mapping(semantic_categories: Any) -> dict[int, int] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from panfuse import _arrays, _backend, _checks
-from panfuse._fusion_arguments import taken_output
+from panfuse._fusion_arguments import preset_of, taken_output
 from panfuse._fusion_presets import CENTERS
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def center_options(
     preset: str | None, threshold: Any, nms_kernel: Any, top_k: Any, wrap: Any
 ) -> dict[str, Any]:
     """Fill the knobs of `find_centers`, as cpp/bindings/bind_fusion.cpp reads them."""
-    frozen = CENTERS[checked_preset(preset, CENTERS)]
+    frozen = preset_of(preset, CENTERS)
     limit = _checks.number(
         frozen.threshold if threshold is None else threshold, "threshold", -np.inf, np.inf
     )
@@ -237,14 +237,6 @@ def center_options(
         "top": frozen.top,
         "circular": circular_axes(wrap, 2),
     }
-
-
-def checked_preset(preset: Any, known: dict[Any, Any]) -> Any:
-    """Take the name of a preset, or None."""
-    if preset is not None and (not isinstance(preset, str) or preset not in known):
-        names = ", ".join(repr(name) for name in known if name is not None)
-        raise ValueError(f"preset: expected None or one of {names}, got {preset!r}")
-    return preset
 
 
 def circular_axes(wrap: Any, rank: int) -> tuple[bool, ...]:

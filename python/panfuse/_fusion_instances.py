@@ -208,7 +208,7 @@ def fuse_instances(
         "size": size if size is None or isinstance(size[0], Sequence) else [size] * count,
         "out": out,
     }
-    columns = [_items(value, count, name) for name, value in given.items()]
+    columns = [_fusion_arguments.one_each(value, count, name) for name, value in given.items()]
     return [_fuse(*item, **options) for item in zip(*columns, strict=True)]
 
 
@@ -219,20 +219,6 @@ def _batch_length(masks: Any, scores: Any) -> int | None:
         return len(masks) if is_batch else None
     shape: tuple[int, ...] = getattr(masks, "shape", ())
     return int(shape[0]) if len(shape) == 4 else None
-
-
-def _items(value: Any, count: int, name: str) -> list[Any]:
-    if value is None:
-        return [None] * count
-    try:
-        items = [value[i] for i in range(len(value))]
-    except TypeError:
-        raise TypeError(
-            f"{name}: expected one for each image of the batch, got {type(value).__name__}"
-        ) from None
-    if len(items) != count:
-        raise ValueError(f"{name}: expected one for each of {count} images, got {len(items)}")
-    return items
 
 
 def _fuse(
@@ -256,7 +242,7 @@ def _fuse(
     max_segments: Any,
     threads: Any,
 ) -> Panoptic:
-    chosen = presets.preset_of(preset)
+    chosen = _fusion_arguments.preset_of(preset, {None: presets.DEFAULT, **presets.PRESETS})
     if semantic is not None and not chosen.semantic:
         raise ValueError(f"semantic: expected None with preset {preset!r}, whose stuff has masks")
     runs = {"masks": masks} if _holds_runs(masks) else {}

@@ -166,16 +166,6 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
-def preset_of(name: Any) -> Preset:
-    """Look a preset up by its name; None is the default."""
-    if name is None:
-        return DEFAULT
-    if name not in PRESETS:
-        known = ", ".join(map(repr, PRESETS))
-        raise ValueError(f"preset: expected None or one of {known}, got {name!r}")
-    return PRESETS[name]
-
-
 @dataclass(frozen=True, eq=False)
 class PairedOriginal:
     """Make the map of a preset's project, whose pixels are pairs, from that of the ids.

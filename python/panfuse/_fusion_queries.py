@@ -205,27 +205,16 @@ def fuse_queries(
     shape, classes = (_arrays.shape_of(array) for array in taken)
     if len(shape) != 4:
         return fuse_one(mask_logits, class_logits, size, resize, out, **options)[0]
-    sizes, chains = per_image(size, shape[0], "size"), per_image(resize, shape[0], "resize")
-    outs = [None] * shape[0] if out is None else list(out)
+    count = shape[0]
+    sizes = _fusion_arguments.per_image(size, count, "size")
+    chains = _fusion_arguments.per_image(resize, count, "resize")
     if classes[:1] != shape[:1]:
-        raise ValueError(f"class_logits: expected {shape[0]} images, got the shape {classes}")
-    if len(outs) != shape[0]:
-        raise ValueError(f"out: expected one for each of {shape[0]} images, got {len(outs)}")
+        raise ValueError(f"class_logits: expected {count} images, got the shape {classes}")
+    outs = _fusion_arguments.one_each(out, count, "out")
     return [
         fuse_one(mask_logits[i], class_logits[i], sizes[i], chains[i], outs[i], **options)[0]
-        for i in range(shape[0])
+        for i in range(count)
     ]
-
-
-def per_image(value: Any, count: int, name: str) -> list[Any]:
-    """Take what is one for a batch, or one for each of its images."""
-    if not isinstance(value, (list, tuple)) or not value:
-        return [value] * count
-    if not hasattr(value[0], "__len__") and value[0] is not None:
-        return [value] * count
-    if len(value) != count:
-        raise ValueError(f"{name}: expected one for each of {count} images, got {len(value)}")
-    return list(value)
 
 
 def fuse_one(
@@ -247,7 +236,7 @@ def fuse_one(
     threads: Any = None,
 ) -> tuple[Panoptic, Kept]:
     """Fuse one image; return also the queries of enough score."""
-    chosen = presets.preset_of(preset)
+    chosen = _fusion_arguments.preset_of(preset, {None: presets.DEFAULT, **presets.PRESETS})
     if things is None and chosen.fuses:
         raise ValueError(f"things: expected category ids, since preset {preset!r} joins stuff")
     given = {"mask_logits": mask_logits, "class_logits": class_logits}

@@ -150,13 +150,3 @@ PRESETS: Mapping[str, Preset] = {
     "openseed": _SIGMOIDS,
     "dvis": Preset(chain=_padded_probabilities, fuses=True),
 }
-
-
-def preset_of(name: Any) -> Preset:
-    """Look a preset up by its name; None is the default."""
-    if name is None:
-        return DEFAULT
-    if name not in PRESETS:
-        known = ", ".join(map(repr, PRESETS))
-        raise ValueError(f"preset: expected None or one of {known}, got {name!r}")
-    return PRESETS[name]

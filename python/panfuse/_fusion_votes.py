@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from panfuse import _arrays, _backend, _checks
-from panfuse._fusion_arguments import capacity, class_rules, taken_output
-from panfuse._fusion_centers import center_options, checked_preset
+from panfuse._fusion_arguments import capacity, class_rules, preset_of, taken_output
+from panfuse._fusion_centers import center_options
 from panfuse._fusion_presets import CENTERS, VOTES
 from panfuse._fusion_result import panoptic
 from panfuse.categories import Categories
@@ -265,7 +265,7 @@ def fuse_centers(
     arrays |= {} if workspace is None else {"workspace": workspace}
     library, taken = _arrays.take_floats(**arrays)
     out = taken_output(out, semantic=semantic)
-    checked_preset(preset, CENTERS)
+    preset_of(preset, CENTERS)
     classes = class_rules(things, semantic_categories, ignore)
     centers = center_options(preset, threshold, nms_kernel, top_k, wrap)
     rules = _vote_rules(preset, stuff_area, label_divisor, foreground is not None)
@@ -309,7 +309,7 @@ def _vote_rules(
     preset: str | None, stuff_area: Any, label_divisor: Any, has_foreground: bool
 ) -> dict[str, Any]:
     """Fill the knobs of the vote, as cpp/bindings/bind_fusion.cpp reads them."""
-    frozen = VOTES[checked_preset(preset, VOTES)]
+    frozen = preset_of(preset, VOTES)
     if has_foreground and frozen.foreground == "things":
         raise ValueError(f"foreground: expected None, since the preset {preset!r} has no such mask")
     area = frozen.stuff_area if stuff_area is None else _checks.integer(stuff_area, "stuff_area")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from panfuse import _fusion_queries, _resize
+from panfuse import _fusion_arguments, _fusion_queries, _resize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +95,7 @@ def post_process_panoptic_segmentation(
         raise ValueError(f"target_sizes: expected {count} sizes, got {len(target_sizes)}")
     fused = set(label_ids_to_fuse or ())
     things = set(range(int(classes.shape[-1]) - 1)) - fused
-    chains = _fusion_queries.per_image(resize, count, "resize")
+    chains = _fusion_arguments.per_image(resize, count, "resize")
     results = []
     for i, size in enumerate(target_sizes):
         panoptic, kept = _fusion_queries.fuse_one(
