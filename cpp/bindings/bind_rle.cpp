@@ -15,8 +15,6 @@
 namespace panfuse::bindings {
 namespace {
 
-Form form(bool text) { return text ? Form::text : Form::bytes; }
-
 // The elements of a NumPy array with one axis, which must outlive them.
 template <class T>
 std::span<const T> take_typed(const py::object& column, const char* argument) {
@@ -53,8 +51,8 @@ py::object encode(const py::object& masks, const char* argument, int axis, bool 
         if (view.size() > few_pixels) release.emplace();
         rle::encode(view, out);
     }
-    if (stack) return give_rles(out, form(text));
-    return give_rle(out[0], size, form(text));
+    if (stack) return give_rles(out, form_of(text));
+    return give_rle(out[0], size, form_of(text));
 }
 
 // Height x width for a dict; height x width x masks for a list. In Fortran's order.
@@ -193,12 +191,12 @@ py::dict merge(const py::object& rles, bool intersect, bool text) {
         if (masks.counts().size() > few_counts) release.emplace();
         masks = rle::merge(masks, intersect);
     }
-    return give_rle(masks[0], masks.size_of(0), form(text));
+    return give_rle(masks[0], masks.size_of(0), form_of(text));
 }
 
 // The masks as they came, written anew.
 py::list rewrite(const py::object& rles, const char* argument, bool text) {
-    return give_rles(take_rles(rles, argument), form(text));
+    return give_rles(take_rles(rles, argument), form_of(text));
 }
 
 // The dicts of segments begin to end of a map, given its columns.
@@ -215,7 +213,7 @@ py::list dicts(const py::object& size_, const py::object& ids_, const py::object
     if (areas.size() != ids.size() || boxes.size() != 4 * ids.size() ||
         starts.size() != ids.size() + 1 || begin < 0 || end > n)
         throw std::invalid_argument("expected columns of one length, and rows within them");
-    RleGiver give(form(text));
+    RleGiver give(form_of(text));
     const py::str id = interned("id"), area_ = interned("area");
     const py::str bbox = interned("bbox");
     py::list list(static_cast<std::size_t>(std::max<std::int64_t>(0, end - begin)));

@@ -2,10 +2,8 @@
 // runs lies on the host.
 #pragma once
 
-#include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,14 +14,6 @@
 #include "rle/ids.h"
 
 namespace panfuse::bindings {
-
-// A NumPy array of n elements, or of n x width, copied.
-template <class T>
-py::array_t<T> copied(const T* from, std::size_t n) {
-    py::array_t<T> array(static_cast<py::ssize_t>(n));
-    std::copy_n(from, n, array.mutable_data());
-    return array;
-}
 
 // For each map: its size, and NumPy's columns of ids, areas, boxes (four a segment, with one axis),
 // where each segment's counts start, and the counts.

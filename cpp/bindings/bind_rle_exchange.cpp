@@ -28,11 +28,10 @@ using rle::Counts;
 using rle::Size;
 using Sides = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
-template <class T, class From>
-py::array_t<T> array_of(const From& values) {
-    py::array_t<T> array(static_cast<py::ssize_t>(values.size()));
-    std::copy(values.begin(), values.end(), array.mutable_data());
-    return array;
+// Where the counts of each mask begin, and all of them.
+std::pair<py::array, py::array> arrays_of(const rle::Masks& masks) {
+    return {copied(masks.starts().data(), masks.starts().size()),
+            copied(masks.counts().data(), masks.counts().size())};
 }
 
 py::list faults(const py::bytes& text,
@@ -84,8 +83,8 @@ py::tuple columns(const py::object& rles, bool rows) {
             results.close(size);
         }
     }
-    return py::make_tuple(sizes, array_of<std::int64_t>(results.starts()),
-                          array_of<std::uint32_t>(results.counts()));
+    const auto [starts, counts] = arrays_of(results);
+    return py::make_tuple(sizes, starts, counts);
 }
 
 // Counts side by side, as `columns` returns them.
@@ -128,11 +127,9 @@ void check_number(std::size_t got, std::size_t expected, const char* what) {
 }
 
 Size checked(std::pair<std::int64_t, std::int64_t> sides) {
-    const auto [height, width] = sides;
-    if (height < 0 || width < 0 || height > rle::longest_side || width > rle::longest_side ||
-        height * width > rle::most_pixels)
-        throw std::invalid_argument("size: " + size_text({height, width}) + " is out of range");
-    return {height, width};
+    const Size size{sides.first, sides.second};
+    check_size(size, "size");
+    return size;
 }
 
 py::list from_columns(const Sides& sides, const py::object& starts, const py::object& counts,
@@ -140,16 +137,19 @@ py::list from_columns(const Sides& sides, const py::object& starts, const py::ob
     const Given given(starts, counts);
     check_number(sides.size(), given.size(), "sizes");
     rle::Masks results;
-    rle::Columns mask;
-    for (std::size_t i = 0; i < given.size(); ++i) {
-        const Size size = checked(sides[i]);
-        if (rows) {
-            mask.fill(given.runs(i, size), {size.width, size.height});
-            rle::transpose(mask, results.arena());
-        } else {
-            rle::canonical(given.runs(i, size), size, results.arena());
+    {
+        py::gil_scoped_release release;
+        rle::Columns mask;
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            const Size size = checked(sides[i]);
+            if (rows) {
+                mask.fill(given.runs(i, size), {size.width, size.height});
+                rle::transpose(mask, results.arena());
+            } else {
+                rle::canonical(given.runs(i, size), size, results.arena());
+            }
+            results.close(size);
         }
-        results.close(size);
     }
     return give_rles(results, form_of(text));
 }
@@ -177,8 +177,8 @@ py::tuple cropped_rows(const py::object& rles) {
             results.close(size);
         }
     }
-    return py::make_tuple(boxes, array_of<std::int64_t>(results.starts()),
-                          array_of<std::uint32_t>(results.counts()));
+    const auto [starts, counts] = arrays_of(results);
+    return py::make_tuple(boxes, starts, counts);
 }
 
 py::list from_cropped_rows(const std::vector<std::array<std::int64_t, 4>>& boxes,
@@ -188,39 +188,47 @@ py::list from_cropped_rows(const std::vector<std::array<std::int64_t, 4>>& boxes
     check_number(boxes.size(), given.size(), "boxes");
     check_number(sides.size(), given.size(), "sizes");
     rle::Masks results;
-    rle::Columns mask;
-    Counts turned;
-    for (std::size_t i = 0; i < given.size(); ++i) {
-        const auto [x, y, width, height] = boxes[i];
-        const Size size = checked(sides[i]), cropped = checked({height, width});
-        mask.fill(given.runs(i, cropped), {cropped.width, cropped.height});
-        turned.clear();
-        rle::transpose(mask, turned);
-        mask.fill(turned, cropped);
-        rle::place(mask, -y, -x, size, results.arena());
-        results.close(size);
+    {
+        py::gil_scoped_release release;
+        rle::Columns mask;
+        Counts turned;
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            const auto [x, y, width, height] = boxes[i];
+            const Size size = checked(sides[i]), cropped = checked({height, width});
+            mask.fill(given.runs(i, cropped), {cropped.width, cropped.height});
+            turned.clear();
+            rle::transpose(mask, turned);
+            mask.fill(turned, cropped);
+            rle::place(mask, -y, -x, size, results.arena());
+            results.close(size);
+        }
     }
     return give_rles(results, form_of(text));
 }
 
 py::list to_brush(const py::object& rles) {
     const rle::Masks masks = take_rles(rles, "rles");
-    py::list streams(masks.size());
-    rle::Columns mask;
-    Counts rows;
-    for (std::size_t i = 0; i < masks.size(); ++i) {
-        mask.fill(masks[i], masks.size_of(i));
-        rows.clear();
-        rle::transpose(mask, rows);
-        std::vector<std::uint8_t> stream;
-        try {
-            stream = rle::pack_brush(rows);
-        } catch (const std::invalid_argument& error) {
-            throw std::invalid_argument("rles[" + std::to_string(i) + "]: " + error.what());
+    std::vector<std::vector<std::uint8_t>> streams;
+    {
+        py::gil_scoped_release release;
+        streams.reserve(masks.size());
+        rle::Columns mask;
+        Counts rows;
+        for (std::size_t i = 0; i < masks.size(); ++i) {
+            mask.fill(masks[i], masks.size_of(i));
+            rows.clear();
+            rle::transpose(mask, rows);
+            try {
+                streams.push_back(rle::pack_brush(rows));
+            } catch (const std::invalid_argument& error) {
+                throw std::invalid_argument("rles[" + std::to_string(i) + "]: " + error.what());
+            }
         }
-        streams[i] = py::bytes(reinterpret_cast<const char*>(stream.data()), stream.size());
     }
-    return streams;
+    py::list results(streams.size());
+    for (std::size_t i = 0; i < streams.size(); ++i)
+        results[i] = py::bytes(reinterpret_cast<const char*>(streams[i].data()), streams[i].size());
+    return results;
 }
 
 py::list from_brush(const std::vector<std::string>& streams, const Sides& sides, bool text) {

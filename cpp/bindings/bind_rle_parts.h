@@ -14,8 +14,6 @@ void bind_rle_polygons(py::module_& rle);
 void bind_rle_shapes(py::module_& rle);
 void bind_rle_exchange(py::module_& rle);
 
-inline Form form_of(bool text) { return text ? Form::text : Form::bytes; }
-
 // One dict where one was given, else a list of them.
 inline py::object give_like(py::handle given, const rle::Masks& masks, bool text) {
     if (PyDict_Check(given.ptr()) == 0) return give_rles(masks, form_of(text));

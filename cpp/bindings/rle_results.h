@@ -1,9 +1,13 @@
 // The door for masks as runs, outwards: COCO's dicts.
 #pragma once
 
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include "bindings/rle_arguments.h"
 #include "rle/masks.h"
@@ -13,6 +17,16 @@ namespace panfuse::bindings {
 
 // How the counts of a mask are written: as strings of bytes or of text.
 enum class Form { bytes, text };
+
+inline Form form_of(bool text) { return text ? Form::text : Form::bytes; }
+
+// A NumPy array of n elements, copied.
+template <class T>
+py::array_t<T> copied(const T* from, std::size_t n) {
+    py::array_t<T> array(static_cast<py::ssize_t>(n));
+    std::copy_n(from, n, array.mutable_data());
+    return array;
+}
 
 // Objects that are made by the thousand, straight from Python's interface.
 py::object give_integer(std::int64_t value);
