@@ -4,9 +4,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
-#include "fusion/label_rows.h"
 #include "fusion/logit_rows.h"
 
 namespace panfuse::fusion {
@@ -24,14 +22,15 @@ std::string text(std::int64_t height, std::int64_t width) {
     throw std::invalid_argument("semantic: " + what);
 }
 
-std::int64_t value_of(std::uint64_t code, Dtype dtype) {
-    if (dtype.kind == Dtype::Kind::signed_integer) {
-        const int unused = 64 - 8 * dtype.bytes;
-        return static_cast<std::int64_t>(code << unused) >> unused;
-    }
-    constexpr auto most = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
-    return static_cast<std::int64_t>(std::min(code, most));
-}
+class LabelRows final : public ClassRows {
+  public:
+    explicit LabelRows(const ValueCodes& labels) : rows_(labels) {}
+
+    const std::uint16_t* row(std::int64_t y) override { return rows_.row(y); }
+
+  private:
+    CodeRows rows_;
+};
 
 }  // namespace
 
@@ -55,7 +54,7 @@ Semantic::Semantic(const ArrayView& view, const SemanticSize& size, int threads)
         if (std::max({view.shape[1], view.shape[2], size.covered_height, size.covered_width}) >
             longest_axis)
             fail("expected axes of at most 2**31 - 1 pixels");
-        for (std::int64_t k = 0; k < view.shape[0]; ++k) values_.push_back(k);
+        for (std::int64_t k = 0; k < view.shape[0]; ++k) channels_.push_back(k);
         return;
     }
     if (is_float(view.dtype))
@@ -65,20 +64,15 @@ Semantic::Semantic(const ArrayView& view, const SemanticSize& size, int threads)
     if (view.shape[0] != size.height || view.shape[1] != size.width)
         fail("expected labels of the size " + text(size.height, size.width) + ", got " +
              text(view.shape[0], view.shape[1]));
-    std::vector<std::pair<std::int64_t, std::uint64_t>> found;
-    for (const std::uint64_t code : find_values(view, threads))
-        found.emplace_back(value_of(code, view.dtype), code);
-    if (found.size() > most_classes)
-        fail("expected at most 65535 different labels, got " + std::to_string(found.size()));
-    std::sort(found.begin(), found.end());
-    for (const auto& [value, code] : found) {
-        values_.push_back(value);
-        codes_.push_back(code);
-    }
+    labels_.emplace(view, most_classes, "semantic", threads);
+}
+
+const std::vector<std::int64_t>& Semantic::values() const {
+    return labels_ ? labels_->values() : channels_;
 }
 
 std::unique_ptr<ClassRows> Semantic::rows() const {
-    if (!is_logit_dtype(view_.dtype)) return std::make_unique<LabelRows>(view_, codes_);
+    if (labels_) return std::make_unique<LabelRows>(*labels_);
     if (view_.shape[1] == size_.covered_height && view_.shape[2] == size_.covered_width)
         return std::make_unique<FullLogitRows>(view_, size_.width);
     return std::make_unique<StretchedLogitRows>(view_, size_);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "fusion/value_codes.h"
 #include "support/image.h"
 
 namespace panfuse::fusion {
@@ -42,15 +43,16 @@ class Semantic {
 
     // What the classes mean: the values of the label map, ascending, or the channels' numbers.
     // (Values above 2^63 - 1 are given as that.)
-    const std::vector<std::int64_t>& values() const { return values_; }
+    const std::vector<std::int64_t>& values() const;
 
+    // They must not outlive this.
     std::unique_ptr<ClassRows> rows() const;
 
   private:
     ArrayView view_;
     SemanticSize size_;
-    std::vector<std::int64_t> values_;
-    std::vector<std::uint64_t> codes_;  // the values' bytes, in the order of values_
+    std::optional<ValueCodes> labels_;
+    std::vector<std::int64_t> channels_;
 };
 
 // Whether a dtype is one of logits.
