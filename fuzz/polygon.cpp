@@ -117,7 +117,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Counts counts;
     bool taken = true;
     try {
-        from_polygon(xy.data(), xy.size() / 2, shape, counts);
+        Filler filler(shape);
+        filler.add(std::span(xy).first(xy.size() / 2 * 2));
+        filler.even_odd(counts);
     } catch (const VertexError& error) {
         taken = false;
         require(error.coordinate < xy.size() && !is_sound(xy[error.coordinate]),

@@ -172,10 +172,4 @@ void Filler::merged(Counts& counts) {
     runs_.clear();
 }
 
-void from_polygon(const double* xy, std::size_t points, Size size, Counts& counts) {
-    Filler filler(size);
-    filler.add({xy, 2 * points});
-    filler.even_odd(counts);
-}
-
 }  // namespace panfuse::rle

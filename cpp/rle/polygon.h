@@ -69,7 +69,4 @@ class Filler {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> runs_;  // of finished polygons
 };
 
-// One polygon: appends its counts. VertexError.
-void from_polygon(const double* xy, std::size_t points, Size size, Counts& counts);
-
 }  // namespace panfuse::rle
