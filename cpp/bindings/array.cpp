@@ -440,11 +440,4 @@ Column Caller::column(std::int64_t n, Dtype dtype) const {
     return {std::move(array), tensor.data};
 }
 
-void* Caller::scratch(std::size_t bytes) {
-    constexpr std::size_t alignment = 256;
-    scratch_.push_back(column(static_cast<std::int64_t>(bytes + alignment), Dtype{}));
-    const auto address = reinterpret_cast<std::uintptr_t>(scratch_.back().data);
-    return reinterpret_cast<void*>((address + alignment - 1) / alignment * alignment);
-}
-
 }  // namespace panfuse::bindings

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ inline constexpr Dtype float64{Dtype::Kind::floating, 8};
 inline constexpr Dtype float32{Dtype::Kind::floating, 4};
 inline constexpr Dtype int64{Dtype::Kind::signed_integer, 8};
 inline constexpr Dtype int32{Dtype::Kind::signed_integer, 4};
+inline constexpr Dtype uint8{Dtype::Kind::unsigned_integer, 1};
 inline constexpr Dtype boolean{Dtype::Kind::boolean, 1};
 
 // What the elements of an argument may be: integers or bool; those or IEEE floats; the floats that
@@ -94,12 +96,18 @@ class Caller {
     // GIL.
     void* scratch(std::size_t bytes);
 
+    // Lets `scratch` take from an array of the caller's, of uint8, instead of making new ones; None
+    // lets it be. Then ValueError says how many bytes were needed at least.
+    void lend(const py::object& workspace);
+
   private:
     py::object library_;
     Place place_;
     std::uintptr_t stream_ = 0;
     bool must_wait_ = false;
     std::vector<Column> scratch_;
+    std::optional<Array> lent_;
+    std::size_t lent_used_ = 0;
 };
 
 }  // namespace panfuse::bindings

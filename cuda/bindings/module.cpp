@@ -8,6 +8,7 @@
 #include "bindings/bind_rle.h"
 #include "bindings/errors.h"
 #include "cuda/bindings/cuda_device.h"
+#include "cuda/bindings/fused_tables.h"
 #include "cuda/support/check.h"
 
 #ifdef PANFUSE_EMULATED
@@ -61,6 +62,7 @@ PYBIND11_MODULE(PANFUSE_MODULE_NAME, m, py::mod_gil_not_used()) {
     panfuse::bindings::bind_labeling<panfuse::bindings::CudaDevice>(m);
     panfuse::bindings::bind_matching<panfuse::bindings::CudaDevice>(m);
     panfuse::bindings::bind_encode_ids<panfuse::bindings::CudaDevice>(m);
+    panfuse::bindings::bind_fused_tables(m);
     m.def("why_not", &why_not);
     m.def("description", &description);
 #ifdef PANFUSE_EMULATED

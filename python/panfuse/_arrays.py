@@ -53,6 +53,10 @@ class Library:
         """Give what the kernels filled, which has one axis, its shape, and `wrap` it."""
         return self.wrap(array.reshape(shape))
 
+    def viewed(self, array: Any, dtype: str) -> Any:
+        """Take the bytes of an array that has one axis for elements of another dtype."""
+        return array.view(dtype)
+
 
 class _NumPy(Library):
     @property
@@ -66,10 +70,14 @@ class _Torch(Library):
         self._device = tensor.device
         if tensor.is_cuda:
             self.place = (CUDA, tensor.device.index)
-            self.stream = self._torch.cuda.current_stream(tensor.device).cuda_stream
+            self._stream = self._torch.cuda.current_stream(tensor.device)  # kept alive
+            self.stream = self._stream.cuda_stream
 
     def empty(self, n: int, dtype: str) -> Any:
         return self._torch.empty(n, dtype=getattr(self._torch, dtype), device=self._device)
+
+    def viewed(self, array: Any, dtype: str) -> Any:
+        return array.view(getattr(self._torch, dtype))
 
 
 class _CuPy(Library):
@@ -77,7 +85,8 @@ class _CuPy(Library):
         self._cupy = sys.modules["cupy"]
         self.place = (CUDA, array.device.id)
         with array.device:
-            self.stream = self._cupy.cuda.get_current_stream().ptr
+            self._stream = self._cupy.cuda.get_current_stream()  # kept alive
+            self.stream = self._stream.ptr
 
     def empty(self, n: int, dtype: str) -> Any:
         with self._cupy.cuda.Device(self.place[1]):
@@ -132,6 +141,9 @@ class _Other(Library):
         if self.place[0] == CPU:
             return self.wrap(array.reshape(shape))
         return self._namespace.reshape(array, shape)
+
+    def viewed(self, array: Any, dtype: str) -> Any:
+        raise TypeError(f"table: {type(array).__name__} cannot be viewed as {dtype}")
 
 
 _NUMPY = _NumPy()

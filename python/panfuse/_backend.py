@@ -48,6 +48,11 @@ def cpu(library: Library | None = None, argument: str = "") -> Any:
     return _cpu
 
 
+def is_device(module: Any) -> bool:
+    """Tell whether kernels are CUDA's, whose results the host has not read yet."""
+    return module is not _cpu
+
+
 def backends() -> dict[str, Backend]:
     """Say which kernels can run here, and why the others cannot.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from panfuse import _maps
 from panfuse.segments import Segments
@@ -65,3 +66,15 @@ def codes(segments: Segments, label_divisor: int) -> list[int]:
                 f"{category}, got {label_divisor}"
             )
     return values
+
+
+def paint(
+    ids: Any, segments: Segments, values: npt.NDArray[Any], void: int, dtype: np.dtype[Any]
+) -> Any:
+    """Make the map of each segment's value, and `void` in void pixels."""
+    keys = np.concatenate([[0], segments.id]).astype(np.int64)
+    painted = np.concatenate([np.array([void], np.int64), values]).astype(dtype)
+    try:
+        return _maps.relabel(ids, keys, painted)
+    except KeyError as error:
+        raise ValueError(f"ids: pixel id {error.args[0]} has no segment") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from panfuse import _arrays, _maps
+from panfuse._fusion_table import Columns
 from panfuse.panoptic import Panoptic
 from panfuse.segments import Segments
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from panfuse._fusion_table import Table
     from panfuse.categories import Categories
 
 __all__ = ["Decisions"]
@@ -121,25 +126,92 @@ def panoptic(
     OverflowError
         There are more than `max_segments`.
     """
-    category, is_thing, is_crowd, score, area, bbox, source, value, code = columns
-    count = len(category)
+    rows = Columns(*columns)
+    count = len(rows.category)
     if max_segments is not None and count > max_segments:
         raise OverflowError(f"max_segments: expected room for {count} segments, got {max_segments}")
-    segments = Segments(
-        np.arange(1, count + 1),
-        category,
-        is_thing,
-        is_crowd=is_crowd,
-        score=score,
-        area=area,
-        bbox=bbox,
-        source_index=source,
-    )
     result = library.shaped(ids, shape) if out is None else out
     return Panoptic(
         result,
-        segments,
+        _segments(rows),
         categories=categories,
-        decisions=Decisions(code == 0, code),
-        original=None if original is None else make_original(result, value, *original),
+        decisions=_decisions(rows),
+        original=None if original is None else make_original(result, rows.original, *original),
     )
+
+
+def pending(
+    library: _arrays.Library,
+    ids: Any,
+    shape: tuple[int, ...],
+    table: Table,
+    *,
+    out: Any = None,
+    categories: Categories | None = None,
+    original: tuple[int, str] | Callable[[Columns], tuple[int, str]] | None = None,
+    make_original: type = Original,
+) -> Panoptic:
+    """Make the result of a fusion that a device has yet to finish; as `panoptic`.
+
+    Nothing is read before somebody asks for it, but with ``PANFUSE_SYNC=1``. `original` may also
+    say what it is once the rows are known.
+    """
+    result = library.shaped(ids, shape) if out is None else out
+    if os.environ.get("PANFUSE_SYNC") == "1":
+        table.read()
+    return Panoptic(
+        result,
+        lambda: _segments(table.read()),
+        categories=categories,
+        decisions=lambda: _decisions(table.read()),
+        original=None
+        if original is None
+        else PendingOriginal(result, table, original, make_original),
+        table=table,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class PendingOriginal:
+    """Make the map of a preset's project once the rows are known; pickled as what then makes it.
+
+    Attributes
+    ----------
+    ids : integer array
+        The fused map.
+    table : Table
+    original : (void, dtype), or callable that finds them in the rows
+    make : type
+        `Original`, or another of its fields.
+    """
+
+    ids: Any
+    table: Table
+    original: tuple[int, str] | Callable[[Columns], tuple[int, str]]
+    make: type
+
+    def __call__(self) -> Any:
+        make, fields = self.__reduce__()
+        return make(*fields)()
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        rows = self.table.read()
+        known = self.original(rows) if callable(self.original) else self.original
+        return self.make, (self.ids, rows.original, *known)
+
+
+def _segments(rows: Columns) -> Segments:
+    return Segments(
+        np.arange(1, len(rows.category) + 1),
+        rows.category,
+        rows.is_thing,
+        is_crowd=rows.is_crowd,
+        score=rows.score,
+        area=rows.area,
+        bbox=rows.bbox,
+        source_index=rows.source,
+    )
+
+
+def _decisions(rows: Columns) -> Decisions:
+    return Decisions(rows.decisions == 0, rows.decisions)

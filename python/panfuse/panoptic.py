@@ -45,6 +45,8 @@ class Panoptic:
         `decisions` is first read.
     original : callable, optional
         What `to_original` returns. It is pickled with the rest, so it must be picklable.
+    table : object, optional
+        Where a fusion on a device has left the segments there.
 
     Raises
     ------
@@ -82,6 +84,7 @@ class Panoptic:
         categories: Categories | None = None,
         decisions: Any | Callable[[], Any] = None,
         original: Callable[[], Any] | None = None,
+        table: Any = None,
     ) -> None:
         _maps.require_map(ids, "ids")
         if categories is not None and not isinstance(categories, Categories):
@@ -90,8 +93,10 @@ class Panoptic:
         self._categories = categories
         self._original = original
         self._source = segments
-        self._decisions = decisions
+        self._decision_source = decisions
+        self._decisions: Any = None
         self._segments: Segments | None = None
+        self._table = table
         self._lock = threading.RLock()
         if isinstance(segments, Segments):
             _consistency.require_rows(segments, self.size, categories)
@@ -194,10 +199,24 @@ class Panoptic:
     @property
     def decisions(self) -> Any:
         """Per input instance or query: kept, or why not. None where no fusion made this."""
+        if not callable(self._decision_source):
+            return self._decision_source
         with self._lock:
-            if callable(self._decisions):
-                self._decisions = self._decisions()
+            if self._decisions is None:
+                self._decisions = self._decision_source()
         return self._decisions
+
+    @property
+    def table(self) -> Any:
+        """The segments as arrays on the device, not waited for; None where no device made them."""
+        return self._table
+
+    def refresh(self) -> None:
+        """Let `segments` and the rest be read anew from a device, as after a graph's replay."""
+        with self._lock:
+            if self._table is not None:
+                self._table.forget()
+                self._segments = self._decisions = None
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -249,7 +268,7 @@ class Panoptic:
         """
         fill = _checks.integer_within(void, "void", int(_INT32.min), _INT32.max)
         rows = self.segments
-        return _paint(self._ids, rows, rows.category_id, fill, np.dtype(np.int32))
+        return _encoded.paint(self._ids, rows, rows.category_id, fill, np.dtype(np.int32))
 
     def rles(self, *, text: bool = False, threads: int | None = None) -> Any:
         """Make an `RleList` by `panfuse.rle.encode_ids`; ValueError if an id has no segment."""
@@ -298,7 +317,7 @@ class Panoptic:
             )
         fits = _INT32.min <= fill and largest <= _INT32.max
         dtype = np.dtype(np.int32 if fits else np.int64)
-        return _paint(self._ids, rows, np.array(codes, np.int64), fill, dtype)
+        return _encoded.paint(self._ids, rows, np.array(codes, np.int64), fill, dtype)
 
     def map_categories(
         self,
@@ -339,7 +358,7 @@ class Panoptic:
         if merge_stuff:
             merged, owners = _category_mapping.merge_stuff(segments)
             if len(merged) < len(segments):
-                ids = _paint(ids, segments, owners, 0, _maps.dtype_of(ids))
+                ids = _encoded.paint(ids, segments, owners, 0, _maps.dtype_of(ids))
                 segments = merged
         return Panoptic(ids, segments, categories=categories, decisions=self.decisions)
 
@@ -425,15 +444,3 @@ def _from_parts(
     original: Callable[[], Any] | None,
 ) -> Panoptic:
     return Panoptic(ids, segments, categories=categories, decisions=decisions, original=original)
-
-
-def _paint(
-    ids: Any, segments: Segments, values: npt.NDArray[Any], void: int, dtype: np.dtype[Any]
-) -> Any:
-    """Make the map of each segment's value, and `void` in void pixels."""
-    keys = np.concatenate([[0], segments.id]).astype(np.int64)
-    painted = np.concatenate([np.array([void], np.int64), values]).astype(dtype)
-    try:
-        return _maps.relabel(ids, keys, painted)
-    except KeyError as error:
-        raise ValueError(f"ids: pixel id {error.args[0]} has no segment") from None
