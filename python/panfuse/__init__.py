@@ -12,11 +12,13 @@ from panfuse.fusion import (
     Centers,
     Decisions,
     Resize,
+    Stitcher,
     find_centers,
     fuse_centers,
     fuse_instances,
     fuse_queries,
     group_pixels,
+    stitch,
     vote,
 )
 from panfuse.labeling import (
@@ -50,6 +52,7 @@ __all__ = [
     "PanopticResult",
     "Resize",
     "Segments",
+    "Stitcher",
     "__version__",
     "backends",
     "clean_mask_logits",
@@ -73,6 +76,7 @@ __all__ = [
     "rle",
     "show_config",
     "split_instances",
+    "stitch",
     "vote",
 ]
 

@@ -11,6 +11,7 @@ from panfuse._fusion_centers import Centers, find_centers, group_pixels
 from panfuse._fusion_instances import fuse_instances
 from panfuse._fusion_queries import fuse_queries
 from panfuse._fusion_result import Decisions
+from panfuse._fusion_stitch import Stitcher, stitch
 from panfuse._fusion_votes import fuse_centers, vote
 from panfuse._resize import Resize
 
@@ -18,10 +19,12 @@ __all__ = [
     "Centers",
     "Decisions",
     "Resize",
+    "Stitcher",
     "find_centers",
     "fuse_centers",
     "fuse_instances",
     "fuse_queries",
     "group_pixels",
+    "stitch",
     "vote",
 ]
