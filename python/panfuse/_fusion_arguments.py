@@ -75,6 +75,14 @@ def taken_output(out: Any, **like: Any) -> Any:
     return _arrays.take_floats(**like, out=out)[1][1]
 
 
+def taken_workspace(workspace: Any, **like: Any) -> Any:
+    """Take scratch memory, that lies where the one array of `like` does."""
+    if workspace is None:
+        return None
+    _arrays.check_output(workspace, "workspace")
+    return _arrays.take_floats(**like, workspace=workspace)[1][1]
+
+
 def preset_of(name: Any, presets: Mapping[Any, Preset]) -> Preset:
     """Look a preset up by its name; that of None is the default."""
     if name is not None and not (isinstance(name, str) and name in presets):

@@ -100,8 +100,8 @@ def fuse_instances(
         arguments win. See the notes.
     out : int32 array (H, W), optional
         Where the ids are written, and what `Panoptic.ids` then is: contiguous in C order.
-    workspace : None
-        The CPU's scratch is its own.
+    workspace : array, optional
+        On a GPU, scratch memory; on the CPU it is not used.
     max_segments : int, optional
         The most segments there may be.
     threads : int, optional
@@ -181,8 +181,6 @@ def fuse_instances(
     >>> panoptic.segments.category_id, panoptic.segments.source_index
     (array([1, 1, 7], dtype=int32), array([ 1,  0, -1], dtype=int32))
     """
-    if workspace is not None:
-        raise ValueError("workspace: expected None, since the CPU's scratch is its own")
     options: dict[str, Any] = {
         "things": things,
         "semantic_size": semantic_size,
@@ -193,6 +191,7 @@ def fuse_instances(
         "overlap_threshold": overlap_threshold,
         "stuff_area": stuff_area,
         "preset": preset,
+        "workspace": workspace,
         "max_segments": max_segments,
         "threads": threads,
     }
@@ -239,6 +238,7 @@ def _fuse(
     overlap_threshold: Any,
     stuff_area: Any,
     preset: Any,
+    workspace: Any,
     max_segments: Any,
     threads: Any,
 ) -> Panoptic:
@@ -260,6 +260,7 @@ def _fuse(
         given["out"] = out
     library, taken = _arrays.take_floats(**given)
     arrays = dict(zip(given, taken, strict=True))
+    _fusion_arguments.taken_workspace(workspace, scores=scores)
     module = _backend.cpu(library, "masks")
     shape = _size(size, arrays, runs)
     arrays |= runs

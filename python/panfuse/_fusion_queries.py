@@ -104,8 +104,8 @@ def fuse_queries(
         arguments win. See the notes.
     out : int32 array (H, W), optional
         Where the ids are written, and what `Panoptic.ids` then is; one for each image of a batch.
-    workspace : None
-        The CPU's scratch is its own.
+    workspace : array, optional
+        On a GPU, scratch memory; on the CPU it is not used.
     max_segments : int, optional
         The most segments there may be.
     threads : int, optional
@@ -187,8 +187,6 @@ def fuse_queries(
     >>> panoptic.segments.category_id, panoptic.segments.area, panoptic.decisions.names()
     (array([0, 1], dtype=int32), array([8, 4]), ['kept', 'kept'])
     """
-    if workspace is not None:
-        raise ValueError("workspace: expected None, since the CPU's scratch is its own")
     options: dict[str, Any] = {
         "things": things,
         "semantic_categories": semantic_categories,
@@ -202,6 +200,7 @@ def fuse_queries(
         "threads": threads,
     }
     _, taken = _arrays.take_floats(mask_logits=mask_logits, class_logits=class_logits)
+    _fusion_arguments.taken_workspace(workspace, mask_logits=mask_logits)
     shape, classes = (_arrays.shape_of(array) for array in taken)
     if len(shape) != 4:
         return fuse_one(mask_logits, class_logits, size, resize, out, **options)[0]

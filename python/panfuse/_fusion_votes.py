@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from panfuse import _arrays, _backend, _checks
-from panfuse._fusion_arguments import capacity, class_rules, preset_of, taken_output
+from panfuse._fusion_arguments import (
+    capacity,
+    class_rules,
+    preset_of,
+    taken_output,
+    taken_workspace,
+)
 from panfuse._fusion_centers import center_options
 from panfuse._fusion_presets import CENTERS, VOTES
 from panfuse._fusion_result import panoptic
@@ -229,8 +235,8 @@ def fuse_centers(
         What logits cover, if it is more than (H, W), of which that is the upper left part.
     out, max_segments, threads
         As for `vote`.
-    workspace : uint8 array, optional
-        Memory for work on a GPU; on a CPU it is left alone.
+    workspace : array, optional
+        On a GPU, scratch memory; on the CPU it is not used.
 
     Returns
     -------
@@ -262,9 +268,9 @@ def fuse_centers(
     """
     arrays = {"semantic": semantic, "heatmap": heatmap, "offsets": offsets}
     arrays |= {} if foreground is None else {"foreground": foreground}
-    arrays |= {} if workspace is None else {"workspace": workspace}
     library, taken = _arrays.take_floats(**arrays)
     out = taken_output(out, semantic=semantic)
+    taken_workspace(workspace, semantic=semantic)
     preset_of(preset, CENTERS)
     classes = class_rules(things, semantic_categories, ignore)
     centers = center_options(preset, threshold, nms_kernel, top_k, wrap)

@@ -77,7 +77,7 @@ FAULTS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"preset": "detectron"}, ValueError, "preset: expected None or one of 'detectron2'"),
     ({"preset": "knet"}, ValueError, "semantic: expected None with preset 'knet'"),
     ({"threads": 0}, ValueError, "threads: expected"),
-    ({"workspace": np.zeros(9)}, ValueError, "workspace: expected None"),
+    ({"workspace": 9}, TypeError, "workspace: expected an array"),
     ({"max_segments": -1}, ValueError, "max_segments: expected 0 or more"),
     ({"out": np.zeros((5, 8))}, TypeError, "out: expected"),
     ({"out": np.zeros((5, 8), np.int64)}, TypeError, "out: expected int32"),

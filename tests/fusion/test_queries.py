@@ -242,7 +242,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"mask_threshold": 1.5}, ValueError, "mask_threshold"),
     ({"overlap_threshold": float("nan")}, ValueError, "overlap_threshold"),
     ({"reuse_ids": True}, ValueError, "reuse_ids"),
-    ({"workspace": np.zeros(4)}, ValueError, "workspace"),
+    ({"workspace": 4}, TypeError, "workspace: expected an array"),
     ({"out": np.zeros((4, 4), np.int32)}, ValueError, "out"),
     ({"out": np.zeros((4, 6), np.int64)}, TypeError, "out"),
     (
